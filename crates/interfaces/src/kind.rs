@@ -1,0 +1,74 @@
+//! What an interface is, from what the system says of it; never from its name.
+
+use std::fmt;
+
+/// What an interface is.
+///
+/// ```
+/// use ifcast_interfaces::{Kind, Snapshot};
+///
+/// let snapshot = Snapshot::capture()?;
+/// let wireless = snapshot.interfaces().iter().filter(|i| i.kind() == Kind::Wifi).count();
+/// println!("{wireless} Wi-Fi interfaces");
+/// # Ok::<(), ifcast_interfaces::Error>(())
+/// ```
+///
+/// # Platform
+/// - Linux, Android: `ifi_type` and, where rtnetlink is allowed,
+///   `IFLA_INFO_KIND` of `RTM_GETLINK`. Wi-Fi looks like Ethernet there, so it
+///   is reported as [`Kind::Wired`].
+/// - Apple: `SIOCGIFFUNCTIONALTYPE`, refined by `ifi_type` and flags, because a
+///   tunnel over Wi-Fi has the functional type of Wi-Fi.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Reaches only this host.
+    Loopback,
+    /// Ethernet and its like.
+    Wired,
+    /// Wi-Fi as a station or an access point.
+    Wifi,
+    /// Wi-Fi between two devices, such as Apple Wireless Direct Link.
+    WifiPeerToPeer,
+    /// A mobile network.
+    Cellular,
+    /// Joins its ports into one LAN; the host's address is the bridge's.
+    Bridge,
+    /// One IEEE 802.1Q network of several on a link.
+    Vlan,
+    /// Several links used as one.
+    Bond,
+    /// Carries packets inside other packets: a VPN, PPP, GRE, VXLAN.
+    Tunnel,
+    /// Exists in software only: veth, macvlan, tap. It is the LAN of a container.
+    Virtual,
+    /// Leads to a coprocessor inside this device.
+    Coprocessor,
+    /// Leads to a companion device such as a watch.
+    Companion,
+    /// Leads to this device's own management controller.
+    Management,
+    /// The system did not say.
+    Unknown,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Loopback => "loopback",
+            Self::Wired => "wired",
+            Self::Wifi => "Wi-Fi",
+            Self::WifiPeerToPeer => "peer-to-peer Wi-Fi",
+            Self::Cellular => "cellular",
+            Self::Bridge => "bridge",
+            Self::Vlan => "VLAN",
+            Self::Bond => "bond",
+            Self::Tunnel => "tunnel",
+            Self::Virtual => "virtual",
+            Self::Coprocessor => "coprocessor",
+            Self::Companion => "companion",
+            Self::Management => "management",
+            Self::Unknown => "unknown",
+        })
+    }
+}

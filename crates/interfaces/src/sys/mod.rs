@@ -1,0 +1,38 @@
+//! Everything that depends on the system, and all unsafe code.
+//!
+//! A platform file provides:
+//! - `flag::{UP, RUNNING, LOOPBACK, BROADCAST, MULTICAST, POINTOPOINT}`: `u32`,
+//!   the system's `IFF_*` bits;
+//! - `capture() -> io::Result<Records>`: all links and addresses;
+//! - `sockaddr_len(NonNull<sockaddr>) -> usize`: how many bytes of a socket
+//!   address from `getifaddrs(3)` may be read;
+//! - `family(&[u8]) -> c_int`: the address family in those bytes;
+//! - `destination(&ifaddrs) -> *mut sockaddr`: `ifa_dstaddr` by its local name.
+
+#![allow(unsafe_code, reason = "the only place for it in this crate")]
+
+mod ifaddrs;
+mod sockaddr;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod link_type;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod netlink;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[path = "linux.rs"]
+mod platform;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod rtnetlink;
+
+#[cfg(any(target_vendor = "apple", test))]
+mod functional_type;
+#[cfg(target_vendor = "apple")]
+#[path = "apple.rs"]
+mod platform;
+#[cfg(any(target_vendor = "apple", test))]
+mod sockaddr_dl;
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+compile_error!("ifcast-interfaces does not know this system yet: see PLATFORM.md");
+
+pub(crate) use self::platform::{capture, flag};

@@ -1,0 +1,111 @@
+//! A `NETLINK_ROUTE` socket that dumps (netlink(7)).
+
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+use crate::sys::rtnetlink::{self, Dump, Message};
+
+/// Large enough for any link, and what the kernel fills at most in one go.
+const BUFFER_LEN: usize = 32 * 1024;
+
+/// Dumps are interrupted by changes; by then the answer may lack something.
+const TRIES: usize = 4;
+
+pub(crate) struct Netlink {
+    socket: OwnedFd,
+    buffer: Vec<u8>,
+    sequence: u32,
+}
+
+impl Netlink {
+    /// Opens one in the calling thread's network namespace. It is never bound,
+    /// because Android refuses that and dumps do not need it.
+    pub(crate) fn open() -> io::Result<Self> {
+        let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
+        // SAFETY: a system call that takes no pointer.
+        let socket = unsafe { libc::socket(libc::AF_NETLINK, kind, libc::NETLINK_ROUTE) };
+        if socket < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(Self {
+            // SAFETY: `socket` was opened just now and belongs to nobody else.
+            socket: unsafe { OwnedFd::from_raw_fd(socket) },
+            buffer: vec![0; BUFFER_LEN],
+            sequence: 0,
+        })
+    }
+
+    /// Gives each message of a dump to `visit`; again from the start, up to
+    /// four times, if a change interrupted it, so `visit` must bear repetition.
+    pub(crate) fn dump(
+        &mut self,
+        dump: Dump,
+        mut visit: impl FnMut(Message<'_>),
+    ) -> io::Result<()> {
+        for _ in 0..TRIES {
+            if !self.dump_once(dump, &mut visit)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// One dump; returns whether it was interrupted.
+    fn dump_once(&mut self, dump: Dump, visit: &mut impl FnMut(Message<'_>)) -> io::Result<bool> {
+        self.sequence += 1;
+        self.send(&dump.request(self.sequence))?;
+        let mut interrupted = false;
+        loop {
+            let len = self.receive()?;
+            for message in rtnetlink::messages(&self.buffer[..len]) {
+                if message.sequence != self.sequence {
+                    continue; // left over from a dump that failed half-way
+                }
+                interrupted |= message.interrupted;
+                match i32::from(message.message_type) {
+                    libc::NLMSG_DONE => return Ok(interrupted),
+                    libc::NLMSG_ERROR => return Err(error_of(message.payload)),
+                    _ => visit(message),
+                }
+            }
+        }
+    }
+
+    fn send(&self, request: &[u8]) -> io::Result<()> {
+        let (fd, flags) = (self.socket.as_raw_fd(), 0);
+        // SAFETY: `request` is valid for reads of its length.
+        let sent = unsafe { libc::send(fd, request.as_ptr().cast(), request.len(), flags) };
+        usize::try_from(sent).map_or_else(|_| Err(io::Error::last_os_error()), |_| Ok(()))
+    }
+
+    /// Reads one batch of messages; retries when a signal interrupts.
+    fn receive(&mut self) -> io::Result<usize> {
+        let (fd, flags) = (self.socket.as_raw_fd(), libc::MSG_TRUNC);
+        let buffer = &mut self.buffer;
+        loop {
+            // SAFETY: `buffer` is valid for writes of its length.
+            let len = unsafe { libc::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), flags) };
+            match usize::try_from(len) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(len) if len > buffer.len() => {
+                    return Err(io::Error::other("a netlink message larger than 32 KiB"));
+                }
+                Ok(len) => return Ok(len),
+                Err(_) => {
+                    let error = io::Error::last_os_error();
+                    if error.kind() != io::ErrorKind::Interrupted {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The error in the payload of `NLMSG_ERROR`: a negated `errno`.
+fn error_of(payload: &[u8]) -> io::Error {
+    match payload.first_chunk() {
+        Some(code) => io::Error::from_raw_os_error(i32::from_ne_bytes(*code).saturating_neg()),
+        None => io::ErrorKind::InvalidData.into(),
+    }
+}

@@ -1,0 +1,83 @@
+//! The link-level socket address of Apple's systems and the BSDs
+//! (`struct sockaddr_dl` of `<net/if_dl.h>`).
+
+#![forbid(unsafe_code)]
+
+use crate::hardware::HardwareAddress;
+use crate::id::InterfaceIndex;
+
+/// What a `sockaddr_dl` says of an interface.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct LinkAddress {
+    pub(crate) index: InterfaceIndex,
+    pub(crate) if_type: u8,
+    pub(crate) hardware_address: Option<HardwareAddress>,
+}
+
+/// Decodes one: length, family, index (2 bytes), type, name length, address
+/// length, selector length, then name and address, which may reach beyond the
+/// 12 bytes that the C declaration gives them.
+pub(crate) fn parse(bytes: &[u8]) -> Option<LinkAddress> {
+    const DATA: usize = 8;
+    let &[_, _, index_0, index_1, if_type, name_len, address_len, ..] = bytes else {
+        return None;
+    };
+    let index = u16::from_ne_bytes([index_0, index_1]);
+    let start = DATA + usize::from(name_len);
+    let address = bytes.get(start..start + usize::from(address_len));
+    Some(LinkAddress {
+        index: InterfaceIndex::new(index.into())?,
+        if_type,
+        hardware_address: address.and_then(HardwareAddress::new),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IFT_ETHER: u8 = 6;
+
+    fn fixture(index: u16, name: &str, address: &[u8]) -> Vec<u8> {
+        let [index_0, index_1] = index.to_ne_bytes();
+        let [name_len, address_len] = [name.len(), address.len()].map(|n| u8::try_from(n).unwrap());
+        let len = 8 + name_len + address_len;
+        let mut bytes = vec![
+            len,
+            18,
+            index_0,
+            index_1,
+            IFT_ETHER,
+            name_len,
+            address_len,
+            0,
+        ];
+        bytes.extend(name.bytes().chain(address.iter().copied()));
+        bytes
+    }
+
+    #[test]
+    fn names_and_addresses_of_any_length_are_told_apart() {
+        for (name, address) in [
+            ("en0", &[2, 0, 0, 0, 0, 1][..]),
+            ("bridge100", &[2, 0, 0, 0, 0, 2]), // more than 12 bytes together
+            ("fw0", &[1, 2, 3, 4, 5, 6, 7, 8]),
+            ("utun3", &[]),
+        ] {
+            let link = parse(&fixture(5, name, address)).unwrap();
+            assert_eq!(link.index.get(), 5);
+            assert_eq!(link.if_type, IFT_ETHER);
+            assert_eq!(link.hardware_address, HardwareAddress::new(address));
+        }
+    }
+
+    #[test]
+    fn a_truncated_one_gives_no_address_and_no_panic() {
+        let whole = fixture(5, "bridge100", &[2, 0, 0, 0, 0, 2]);
+        for len in 0..whole.len() {
+            let link = parse(&whole[..len]);
+            assert!(link.is_none_or(|link| link.hardware_address.is_none()));
+        }
+        assert_eq!(parse(&fixture(0, "en0", &[])), None);
+    }
+}

@@ -1,0 +1,18 @@
+/* What ifcast asks of Apple's kernels through their C headers.
+ *
+ * Every function takes plain integers and pointers, keeps no state, and returns 0 or an errno. Results are written only
+ * when it returns 0. */
+#ifndef IFCAST_SYS_H
+#define IFCAST_SYS_H
+
+#include <stdint.h>
+
+/* Writes the IFRTYPE_FUNCTIONAL_* value of the interface called `name`.
+ *
+ * `socket` is any AF_INET datagram socket, bound or not; `name` ends in NUL; `functional_type` is writable.
+ *
+ * ENAMETOOLONG: `name` with its NUL does not fit an interface name. ENXIO: no such interface. EPERM: a sandbox refuses
+ * this ioctl. EOPNOTSUPP: the kernel does not know it. EBADF, ENOTTY: `socket` is not a socket. */
+int ifcast_sys_functional_type(int socket, const char *name, uint32_t *functional_type);
+
+#endif

@@ -1,1 +1,58 @@
-//! Being written.
+//! One UDP socket tied to one network interface.
+//!
+//! A [`BoundSocket`] belongs to an (interface, [`Family`]) pair. It is bound to
+//! the interface, not to an address, so it survives a change of address. It
+//! never sends by another interface: whoever asks for that gets an error. Each
+//! [`Datagram`] it receives says where it came from, what it was sent to, where
+//! it arrived and as what [`Cast`]; what arrived elsewhere, or without saying
+//! where, is dropped and counted in [`Counters`].
+//!
+//! It does not join groups (`ifcast-multicast` does) and does not choose
+//! interfaces (`ifcast-interfaces` does). It never blocks.
+//!
+//! ```
+//! use ifcast_interfaces::{Selector, Snapshot};
+//! use ifcast_socket::{BoundSocket, Family, RecvBatch};
+//!
+//! let snapshot = Snapshot::capture()?;
+//! for interface in snapshot.select(Selector::lan()) {
+//!     let socket = BoundSocket::builder(interface, Family::V4).port(2222).bind()?;
+//!     match socket.recv_batch(&mut RecvBatch::new()) {
+//!         Ok(received) => {
+//!             for datagram in received {
+//!                 println!("{} from {}", datagram.cast(), datagram.source());
+//!             }
+//!         }
+//!         Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+//!         Err(error) => return Err(error.into()),
+//!     }
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Platform
+//! - Linux, Android: `SO_BINDTOIFINDEX` since Linux 5.1 (without privilege since
+//!   5.7), else `SO_BINDTODEVICE`, else `IP_UNICAST_IF` and `IP_MULTICAST_IF`.
+//! - macOS, iOS, tvOS, watchOS, visionOS: `IP_BOUND_IF`, `IPV6_BOUND_IF`.
+//! - Elsewhere: does not compile.
+
+mod batch;
+mod bound;
+mod builder;
+mod cast;
+mod counters;
+mod datagram;
+mod error;
+mod family;
+mod receive;
+mod sys;
+
+pub use crate::batch::{Received, RecvBatch};
+pub use crate::bound::{BoundSocket, PacketInfo};
+pub use crate::builder::{Builder, Pinning, Sharing};
+pub use crate::cast::Cast;
+pub use crate::counters::Counters;
+pub use crate::datagram::Datagram;
+pub use crate::error::Error;
+pub use crate::family::Family;
+pub use crate::receive::Receive;

@@ -1,0 +1,178 @@
+//! Room for received datagrams, used again and again.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::fd::BorrowedFd;
+use std::slice;
+
+use ifcast_interfaces::InterfaceId;
+
+use crate::cast::Cast;
+use crate::datagram::Datagram;
+use crate::sys::messages::{Message, Messages};
+
+/// Room for a batch of datagrams; one serves any number of sockets, in turn.
+///
+/// Everything is allocated here, once: receiving allocates nothing.
+///
+/// ```
+/// use ifcast_socket::RecvBatch;
+///
+/// let roomy = RecvBatch::new(); // never truncates
+/// let small = RecvBatch::with_capacity(8, 1500);
+/// assert_eq!((small.capacity(), small.datagram_capacity()), (8, 1500));
+/// ```
+pub struct RecvBatch {
+    messages: Messages,
+    accepted: Vec<Meta>, // never grows beyond its first capacity
+}
+
+impl RecvBatch {
+    const DATAGRAMS: usize = 32;
+    const LONGEST: usize = 65_535; // no UDP payload is longer
+
+    /// Room for 32 datagrams of any length. It takes 2 MiB of addresses, of
+    /// which only what is written to becomes memory.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_capacity(Self::DATAGRAMS, Self::LONGEST)
+    }
+
+    /// Room for `datagrams` (at least one) of `len` bytes each; longer ones are
+    /// truncated and say so.
+    #[must_use]
+    pub fn with_capacity(datagrams: usize, len: usize) -> Self {
+        let datagrams = datagrams.clamp(1, 1024); // UIO_MAXIOV: recvmmsg(2) takes no more
+        Self {
+            messages: Messages::new(datagrams, len),
+            accepted: Vec::with_capacity(datagrams),
+        }
+    }
+
+    /// How many datagrams fit.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.messages.capacity()
+    }
+
+    /// How many bytes of each datagram fit.
+    #[must_use]
+    pub fn datagram_capacity(&self) -> usize {
+        self.messages.payload_capacity()
+    }
+
+    /// Fills itself from `socket`, keeping what `judge` makes a [`Meta`] of.
+    ///
+    /// Returns whether the kernel had nothing left.
+    pub(crate) fn fill(
+        &mut self,
+        socket: BorrowedFd<'_>,
+        mut judge: impl FnMut(usize, &Message<'_>) -> Option<Meta>,
+    ) -> io::Result<bool> {
+        self.accepted.clear();
+        let (count, drained) = self.messages.receive(socket)?;
+        for slot in 0..count {
+            let message = self.messages.get(slot);
+            self.accepted.extend(judge(slot, &message));
+        }
+        Ok(drained)
+    }
+
+    pub(crate) fn received(&self, interface: InterfaceId, drained: bool) -> Received<'_> {
+        Received {
+            messages: &self.messages,
+            accepted: self.accepted.iter(),
+            interface,
+            drained,
+        }
+    }
+}
+
+impl Default for RecvBatch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for RecvBatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecvBatch")
+            .field("capacity", &self.capacity())
+            .field("datagram_capacity", &self.datagram_capacity())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is known of a datagram beside its payload.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Meta {
+    pub(crate) slot: usize,
+    pub(crate) source: SocketAddr,
+    pub(crate) destination: IpAddr,
+    pub(crate) cast: Cast,
+    pub(crate) hops: Option<u8>,
+    pub(crate) truncated: bool,
+}
+
+/// What packet info says (ip(7), RFC 3542).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Arrival {
+    pub(crate) interface: u32,
+    pub(crate) destination: IpAddr,
+    /// The address the kernel would answer from, where it tells.
+    pub(crate) local: Option<Ipv4Addr>,
+}
+
+/// The datagrams of one batch that are this socket's, as an iterator.
+///
+/// It may be empty although the call succeeded: what arrived was not this
+/// socket's.
+///
+/// ```
+/// use ifcast_socket::{BoundSocket, RecvBatch};
+///
+/// fn print_all(socket: &BoundSocket, batch: &mut RecvBatch) -> std::io::Result<bool> {
+///     let received = socket.recv_batch(batch)?;
+///     let drained = received.is_drained();
+///     for datagram in received {
+///         println!("{:?} from {}", datagram.payload(), datagram.source());
+///     }
+///     Ok(drained)
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Received<'batch> {
+    messages: &'batch Messages,
+    accepted: slice::Iter<'batch, Meta>,
+    interface: InterfaceId,
+    drained: bool,
+}
+
+impl Received<'_> {
+    /// Whether the kernel had nothing left, so that the next read would block.
+    /// With edge-triggered readiness, go on reading until this is true.
+    #[must_use]
+    pub const fn is_drained(&self) -> bool {
+        self.drained
+    }
+}
+
+impl<'batch> Iterator for Received<'batch> {
+    type Item = Datagram<'batch>;
+
+    fn next(&mut self) -> Option<Datagram<'batch>> {
+        let meta = self.accepted.next()?;
+        Some(Datagram {
+            payload: self.messages.get(meta.slot).payload,
+            meta,
+            interface: self.interface,
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.accepted.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Received<'_> {}

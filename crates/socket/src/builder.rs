@@ -1,0 +1,334 @@
+//! How a socket shall be tied to its interface, and what it shall do there.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+
+use ifcast_interfaces::{Interface, InterfaceId};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::bound::BoundSocket;
+use crate::error::Error;
+use crate::family::Family;
+use crate::sys;
+
+/// How a socket is tied to its interface.
+///
+/// ```
+/// use ifcast_interfaces::Interface;
+/// use ifcast_socket::{BoundSocket, Error, Family, Pinning};
+///
+/// fn open(interface: &Interface) -> Result<BoundSocket, Error> {
+///     BoundSocket::builder(interface, Family::V4).pinning(Pinning::AddressFree).bind()
+/// }
+/// ```
+///
+/// # Platform
+/// - Linux, Android: see the variants.
+/// - Apple: `IP_BOUND_IF` and `IPV6_BOUND_IF`, which decide where everything
+///   leaves and leave it to this crate to check where broadcasts and multicasts
+///   arrive, whichever of `Automatic` and `Device` is asked for; `AddressFree`
+///   is unsupported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Pinning {
+    /// `Device`, and `AddressFree` where the system refuses that (`EPERM`).
+    #[default]
+    Automatic,
+    /// To the device: `SO_BINDTOIFINDEX`, before Linux 5.1 `SO_BINDTODEVICE`.
+    /// The kernel filters by interface too. It needs `CAP_NET_RAW` before Linux
+    /// 5.7.
+    Device,
+    /// By `IP_UNICAST_IF` and `IP_MULTICAST_IF`, which need no privilege. They
+    /// steer only what is sent; this crate checks where datagrams arrive. The
+    /// kernel hands a unicast to one of the sockets that share a port: if that
+    /// is another interface's, it is dropped and counted there.
+    AddressFree,
+}
+
+impl fmt::Display for Pinning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Automatic => "automatically",
+            Self::Device => "to the device",
+            Self::AddressFree => "address-free",
+        })
+    }
+}
+
+/// Whether other sockets may bind the same port on the same interface.
+///
+/// Broadcasts and multicasts then reach all of them; a unicast reaches one, on
+/// Linux the one opened last.
+///
+/// ```
+/// use ifcast_interfaces::Interface;
+/// use ifcast_socket::{BoundSocket, Error, Family, Sharing};
+///
+/// fn open(interface: &Interface) -> Result<BoundSocket, Error> {
+///     BoundSocket::builder(interface, Family::V4).port(5353).sharing(Sharing::WithOthers).bind()
+/// }
+/// ```
+///
+/// # Platform
+/// - Linux, Android: `SO_REUSEADDR`, which the other sockets must set too. An
+///   exclusive port is exclusive on one interface, but cannot be had
+///   [`Pinning::AddressFree`], where all interfaces are one to the kernel.
+/// - Apple: `SO_REUSEADDR` and `SO_REUSEPORT`, always, for the same reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Sharing {
+    /// No: the port is this socket's, or binding fails.
+    #[default]
+    Exclusive,
+    /// Yes, with sockets that agree to share.
+    WithOthers,
+}
+
+/// Makes a [`BoundSocket`].
+///
+/// ```
+/// use ifcast_interfaces::Interface;
+/// use ifcast_socket::{BoundSocket, Error, Family, Sharing};
+///
+/// fn open(interface: &Interface) -> Result<BoundSocket, Error> {
+///     BoundSocket::builder(interface, Family::V4)
+///         .port(2222)
+///         .sharing(Sharing::WithOthers)
+///         .hops(4)
+///         .receive_buffer(1 << 20)
+///         .bind()
+/// }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until `bind`"]
+pub struct Builder<'i> {
+    interface: &'i Interface,
+    family: Family,
+    port: u16,
+    pinning: Pinning,
+    sharing: Sharing,
+    hops: Option<u8>,
+    receive_buffer: Option<usize>,
+    loopback: bool,
+    fragments: bool,
+    unnumbered: bool,
+}
+
+impl<'i> Builder<'i> {
+    pub(crate) const fn new(interface: &'i Interface, family: Family) -> Self {
+        Self {
+            interface,
+            family,
+            port: 0,
+            pinning: Pinning::Automatic,
+            sharing: Sharing::Exclusive,
+            hops: None,
+            receive_buffer: None,
+            loopback: true,
+            fragments: false,
+            unnumbered: false,
+        }
+    }
+
+    /// The UDP port to receive on and send from; 0, the default, is any free one.
+    pub const fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// How to tie the socket to the interface.
+    pub const fn pinning(mut self, pinning: Pinning) -> Self {
+        self.pinning = pinning;
+        self
+    }
+
+    /// Whether others may bind the port too.
+    pub const fn sharing(mut self, sharing: Sharing) -> Self {
+        self.sharing = sharing;
+        self
+    }
+
+    /// How many hops datagrams may make, at least 1: the TTL or hop limit of
+    /// unicasts, broadcasts and multicasts alike. Unset, the system's defaults
+    /// hold: customarily 64, and 1 for multicasts.
+    pub const fn hops(mut self, hops: u8) -> Self {
+        self.hops = Some(hops);
+        self
+    }
+
+    /// How many bytes the kernel shall keep until they are received
+    /// (`SO_RCVBUF`). It may grant less: see [`BoundSocket::receive_buffer`].
+    pub const fn receive_buffer(mut self, bytes: usize) -> Self {
+        self.receive_buffer = Some(bytes);
+        self
+    }
+
+    /// Whether multicasts sent here reach members on this very host
+    /// (`IP_MULTICAST_LOOP`, `IPV6_MULTICAST_LOOP`); they do by default.
+    /// Broadcasts always come back, whatever this says.
+    pub const fn multicast_loopback(mut self, on: bool) -> Self {
+        self.loopback = on;
+        self
+    }
+
+    /// Whether payloads may be longer than one packet of the link and travel in
+    /// fragments, each of which can get lost. Off by default.
+    ///
+    /// # Platform
+    /// Apple's systems refuse to fragment broadcasts.
+    pub const fn fragments(mut self, allowed: bool) -> Self {
+        self.fragments = allowed;
+        self
+    }
+
+    /// Whether to go on if the interface has no address of the family. What is
+    /// sent then carries another interface's address, or 0.0.0.0, as its source;
+    /// DHCP clients and pure listeners want that. Off by default.
+    pub const fn unnumbered(mut self, allowed: bool) -> Self {
+        self.unnumbered = allowed;
+        self
+    }
+
+    /// Opens the socket.
+    ///
+    /// # Errors
+    /// [`Error::NoAddress`] on an unnumbered interface; [`Error::Open`],
+    /// [`Error::Pin`], [`Error::Unsupported`], [`Error::Option`],
+    /// [`Error::ZeroHops`] or [`Error::Bind`] by what fails.
+    pub fn bind(self) -> Result<BoundSocket, Error> {
+        let id = self.interface.id();
+        let family = self.family;
+        if !self.unnumbered && !family.is_on(self.interface) {
+            return Err(Error::NoAddress {
+                interface: id,
+                family,
+            });
+        }
+        let socket = self.open().map_err(|source| Error::Open {
+            interface: id,
+            family,
+            source,
+        })?;
+        let pinning = self.pin(&socket)?;
+        self.configure(&socket, pinning)?;
+
+        let wildcard = SocketAddr::new(family.unspecified(), self.port);
+        socket
+            .bind(&wildcard.into())
+            .map_err(|source| Error::Bind {
+                interface: id,
+                family,
+                port: self.port,
+                source,
+            })?;
+        Ok(BoundSocket::new(
+            socket,
+            self.interface.clone(),
+            family,
+            pinning,
+            self.fragments,
+        ))
+    }
+
+    fn open(&self) -> io::Result<Socket> {
+        let domain = match self.family {
+            Family::V4 => Domain::IPV4,
+            Family::V6 => Domain::IPV6,
+        };
+        let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
+        socket.set_nonblocking(true)?;
+        Ok(socket)
+    }
+
+    fn pin(&self, socket: &Socket) -> Result<Pinning, Error> {
+        let (interface, pinning) = (self.interface.id(), self.pinning);
+        sys::pin(socket, self.interface, self.family, pinning).map_err(|source| {
+            if source.kind() == io::ErrorKind::Unsupported {
+                Error::Unsupported { interface, pinning }
+            } else {
+                Error::Pin {
+                    interface,
+                    pinning,
+                    source,
+                }
+            }
+        })
+    }
+
+    fn configure(&self, socket: &Socket, pinning: Pinning) -> Result<(), Error> {
+        let id = self.interface.id();
+        let port_is_per_interface = sys::DEVICE_OWNS_PORT && pinning == Pinning::Device;
+        if self.sharing == Sharing::WithOthers || !port_is_per_interface {
+            sys::share_port(socket).map_err(failed(id, "SO_REUSEADDR"))?;
+        }
+        match self.family {
+            Family::V4 => {
+                socket
+                    .set_broadcast(true)
+                    .map_err(failed(id, "SO_BROADCAST"))?;
+                socket
+                    .set_multicast_loop_v4(self.loopback)
+                    .map_err(failed(id, "IP_MULTICAST_LOOP"))?;
+            }
+            Family::V6 => {
+                socket
+                    .set_only_v6(true)
+                    .map_err(failed(id, "IPV6_V6ONLY"))?;
+                socket
+                    .set_multicast_loop_v6(self.loopback)
+                    .map_err(failed(id, "IPV6_MULTICAST_LOOP"))?;
+            }
+        }
+        if let Some(bytes) = self.receive_buffer {
+            socket
+                .set_recv_buffer_size(bytes)
+                .map_err(failed(id, "SO_RCVBUF"))?;
+        }
+        sys::configure(socket, self.family, self.fragments)
+            .map_err(|(option, source)| failed(id, option)(source))?;
+        self.hops
+            .map_or(Ok(()), |hops| set_hops(socket, id, self.family, hops))
+    }
+}
+
+/// Sets one limit for unicasts, broadcasts and multicasts.
+pub(crate) fn set_hops(
+    socket: &Socket,
+    interface: InterfaceId,
+    family: Family,
+    hops: u8,
+) -> Result<(), Error> {
+    if hops == 0 {
+        return Err(Error::ZeroHops { interface });
+    }
+    let hops = hops.into();
+    match family {
+        Family::V4 => {
+            socket
+                .set_ttl_v4(hops)
+                .map_err(failed(interface, "IP_TTL"))?;
+            socket
+                .set_multicast_ttl_v4(hops)
+                .map_err(failed(interface, "IP_MULTICAST_TTL"))
+        }
+        Family::V6 => {
+            socket
+                .set_unicast_hops_v6(hops)
+                .map_err(failed(interface, "IPV6_UNICAST_HOPS"))?;
+            socket
+                .set_multicast_hops_v6(hops)
+                .map_err(failed(interface, "IPV6_MULTICAST_HOPS"))
+        }
+    }
+}
+
+pub(crate) fn failed(
+    interface: InterfaceId,
+    option: &'static str,
+) -> impl FnOnce(io::Error) -> Error {
+    move |source| Error::Option {
+        interface,
+        option,
+        source,
+    }
+}

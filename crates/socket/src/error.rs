@@ -1,0 +1,212 @@
+//! What can go wrong, on which interface, while attempting what.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use ifcast_interfaces::InterfaceId;
+
+use crate::builder::Pinning;
+use crate::family::Family;
+
+/// What was attempted on which interface, and why it failed.
+///
+/// ```
+/// use ifcast_interfaces::Snapshot;
+/// use ifcast_socket::{BoundSocket, Error, Family};
+///
+/// for interface in Snapshot::capture()?.interfaces() {
+///     match BoundSocket::builder(interface, Family::V4).port(2222).bind() {
+///         Ok(_) => println!("{} is ready", interface.id()),
+///         Err(Error::NoAddress { .. }) => println!("{} has no IPv4", interface.id()),
+///         Err(error) => eprintln!("{error}"),
+///     }
+/// }
+/// # Ok::<(), ifcast_interfaces::Error>(())
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The interface has no address of the family to send from, and sending
+    /// anyway would carry another interface's address.
+    #[error("open a socket on {interface}: it has no {family} address")]
+    NoAddress {
+        /// The interface.
+        interface: InterfaceId,
+        /// The family asked for.
+        family: Family,
+    },
+    /// No socket could be had: usually the descriptor limit (`EMFILE`).
+    #[error("open an {family} socket on {interface}: {source}")]
+    Open {
+        /// The interface.
+        interface: InterfaceId,
+        /// The family asked for.
+        family: Family,
+        /// What the operating system answered.
+        source: io::Error,
+    },
+    /// The socket could not be tied to the interface.
+    #[error("tie a socket to {interface} ({pinning}): {source}")]
+    Pin {
+        /// The interface.
+        interface: InterfaceId,
+        /// The way that was tried.
+        pinning: Pinning,
+        /// What the operating system answered.
+        source: io::Error,
+    },
+    /// This system has no such way of tying a socket to an interface.
+    #[error("tie a socket to {interface} ({pinning}): this system cannot do that")]
+    Unsupported {
+        /// The interface.
+        interface: InterfaceId,
+        /// The way that was asked for.
+        pinning: Pinning,
+    },
+    /// An option could not be set or read.
+    #[error("set {option} on {interface}: {source}")]
+    Option {
+        /// The interface.
+        interface: InterfaceId,
+        /// The option by its C name.
+        option: &'static str,
+        /// What the operating system answered.
+        source: io::Error,
+    },
+    /// Zero hops were asked for: that would keep IPv4 on this host but not IPv6.
+    #[error("limit hops on {interface}: at least one is needed")]
+    ZeroHops {
+        /// The interface.
+        interface: InterfaceId,
+    },
+    /// The port could not be bound: in use (`EADDRINUSE`), or privileged
+    /// (`EACCES`).
+    #[error("bind {family} UDP port {port} on {interface}: {source}")]
+    Bind {
+        /// The interface.
+        interface: InterfaceId,
+        /// The family asked for.
+        family: Family,
+        /// The port asked for.
+        port: u16,
+        /// What the operating system answered.
+        source: io::Error,
+    },
+    /// A destination's scope, or packet info, names another interface.
+    #[error("send on {interface}: the interface with index {named} is not this socket's")]
+    ForeignInterface {
+        /// The socket's interface.
+        interface: InterfaceId,
+        /// The index that was named.
+        named: u32,
+    },
+    /// Packet info names a source that is not an address of the interface.
+    #[error("send on {interface}: it does not have the address {address}")]
+    ForeignSource {
+        /// The socket's interface.
+        interface: InterfaceId,
+        /// The address that was named.
+        address: IpAddr,
+    },
+    /// A destination or source is not of the socket's family.
+    #[error("send on {interface}: {address} is not an {family} address")]
+    WrongFamily {
+        /// The socket's interface.
+        interface: InterfaceId,
+        /// The socket's family.
+        family: Family,
+        /// The address.
+        address: IpAddr,
+    },
+    /// The payload does not fit into one packet of the link, or, where
+    /// fragments are allowed, into one datagram.
+    #[error("send {len} bytes on {interface}: at most {limit} fit into a datagram there")]
+    TooLarge {
+        /// The socket's interface.
+        interface: InterfaceId,
+        /// The payload's length in bytes.
+        len: usize,
+        /// The longest payload in bytes.
+        limit: usize,
+    },
+    /// The operating system refused to send.
+    #[error("send to {destination} on {interface}: {source}")]
+    Send {
+        /// The socket's interface.
+        interface: InterfaceId,
+        /// Where it should have gone.
+        destination: SocketAddr,
+        /// What the operating system answered.
+        source: io::Error,
+    },
+    /// News of one interface were given to another's socket.
+    #[error("refresh a socket of {interface}: that is news of {other}")]
+    Refresh {
+        /// The socket's interface.
+        interface: InterfaceId,
+        /// The other one.
+        other: InterfaceId,
+    },
+}
+
+impl Error {
+    /// The interface on which it failed.
+    #[must_use]
+    pub const fn interface(&self) -> InterfaceId {
+        match self {
+            Self::NoAddress { interface, .. }
+            | Self::Open { interface, .. }
+            | Self::Pin { interface, .. }
+            | Self::Unsupported { interface, .. }
+            | Self::Option { interface, .. }
+            | Self::ZeroHops { interface }
+            | Self::Bind { interface, .. }
+            | Self::ForeignInterface { interface, .. }
+            | Self::ForeignSource { interface, .. }
+            | Self::WrongFamily { interface, .. }
+            | Self::TooLarge { interface, .. }
+            | Self::Send { interface, .. }
+            | Self::Refresh { interface, .. } => *interface,
+        }
+    }
+
+    /// What kind of error it is; [`io::ErrorKind::WouldBlock`] means that the
+    /// send buffer is full and sending may work later.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        match self {
+            Self::Open { source, .. }
+            | Self::Pin { source, .. }
+            | Self::Option { source, .. }
+            | Self::Bind { source, .. }
+            | Self::Send { source, .. } => source.kind(),
+            Self::NoAddress { .. } => io::ErrorKind::AddrNotAvailable,
+            Self::Unsupported { .. } => io::ErrorKind::Unsupported,
+            Self::ZeroHops { .. }
+            | Self::ForeignInterface { .. }
+            | Self::ForeignSource { .. }
+            | Self::WrongFamily { .. }
+            | Self::TooLarge { .. }
+            | Self::Refresh { .. } => io::ErrorKind::InvalidInput,
+        }
+    }
+
+    /// The operating system's error number, if it was asked.
+    #[must_use]
+    pub fn raw_os_error(&self) -> Option<i32> {
+        match self {
+            Self::Open { source, .. }
+            | Self::Pin { source, .. }
+            | Self::Option { source, .. }
+            | Self::Bind { source, .. }
+            | Self::Send { source, .. } => source.raw_os_error(),
+            _ => None,
+        }
+    }
+}
+
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        Self::new(error.kind(), error)
+    }
+}

@@ -1,0 +1,135 @@
+//! macOS, iOS, tvOS, watchOS, visionOS (ip(4), ip6(4), `<netinet/in.h>`).
+
+use std::ffi::c_int;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+
+use ifcast_interfaces::Interface;
+use socket2::Socket;
+
+use crate::builder::Pinning;
+use crate::family::Family;
+use crate::sys::control::{Constants, Layout};
+use crate::sys::option;
+
+/// A message and its length, as Linux's `struct mmsghdr`; there is no public
+/// call that receives several.
+#[derive(Clone, Copy)]
+pub(super) struct Header {
+    pub(super) msg_hdr: libc::msghdr,
+    pub(super) msg_len: libc::c_uint,
+}
+
+/// `IP_BOUND_IF` takes no part in the port conflict check.
+pub(crate) const DEVICE_OWNS_PORT: bool = false;
+
+pub(super) const CONTROL: Constants = Constants {
+    layout: Layout {
+        len_bytes: 4,
+        align: 4,
+    },
+    ipv4_packet_info: (libc::IPPROTO_IP, libc::IP_PKTINFO),
+    ipv4_hops: (libc::IPPROTO_IP, libc::IP_RECVTTL),
+    ipv6_packet_info: (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO),
+    ipv6_hops: (libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT),
+};
+
+/// `IP_BOUND_IF` decides where everything leaves. It does not filter what
+/// broadcasts and multicasts are received.
+pub(crate) fn pin(
+    socket: &Socket,
+    interface: &Interface,
+    family: Family,
+    pinning: Pinning,
+) -> io::Result<Pinning> {
+    if pinning == Pinning::AddressFree {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    let fd = socket.as_fd();
+    let index = interface.index().get();
+    match family {
+        Family::V4 => {
+            option::set(fd, libc::IPPROTO_IP, libc::IP_BOUND_IF, index)?;
+            let request = libc::ip_mreqn {
+                imr_multiaddr: libc::in_addr { s_addr: 0 },
+                imr_address: libc::in_addr { s_addr: 0 },
+                imr_ifindex: c_int::try_from(index).map_err(io::Error::other)?,
+            };
+            option::set(fd, libc::IPPROTO_IP, libc::IP_MULTICAST_IF, request)?;
+        }
+        Family::V6 => {
+            option::set(fd, libc::IPPROTO_IPV6, libc::IPV6_BOUND_IF, index)?;
+            socket.set_multicast_if_v6(index)?;
+        }
+    }
+    Ok(Pinning::Device)
+}
+
+/// Both options: a port is shared only if all of its sockets set
+/// `SO_REUSEPORT`, and multicasts reach all only with either.
+pub(crate) fn share_port(socket: &Socket) -> io::Result<()> {
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(true)
+}
+
+pub(crate) fn configure(
+    socket: &Socket,
+    family: Family,
+    fragments: bool,
+) -> Result<(), (&'static str, io::Error)> {
+    let socket = socket.as_fd();
+    let set = |level, (option, name): (c_int, &'static str), value: c_int| {
+        option::set(socket, level, option, value).map_err(|error| (name, error))
+    };
+    let dont_fragment = c_int::from(!fragments);
+    match family {
+        Family::V4 => {
+            let level = libc::IPPROTO_IP;
+            set(level, (libc::IP_PKTINFO, "IP_RECVPKTINFO"), 1)?; // the same number
+            set(level, (libc::IP_RECVTTL, "IP_RECVTTL"), 1)?;
+            set(level, (libc::IP_DONTFRAG, "IP_DONTFRAG"), dont_fragment)
+        }
+        Family::V6 => {
+            let level = libc::IPPROTO_IPV6;
+            set(level, (libc::IPV6_RECVPKTINFO, "IPV6_RECVPKTINFO"), 1)?;
+            set(level, (libc::IPV6_RECVHOPLIMIT, "IPV6_RECVHOPLIMIT"), 1)?;
+            set(level, (libc::IPV6_DONTFRAG, "IPV6_DONTFRAG"), dont_fragment)
+        }
+    }
+}
+
+/// Receives into up to `count` headers, one `recvmsg(2)` each; returns how many
+/// it filled and whether the kernel had nothing left. Retries when a signal
+/// interrupts. An error after a datagram ends the batch early, but not drained.
+///
+/// # Safety
+/// `headers` points to `count` headers, each of which describes memory that is
+/// valid for writes and that nothing else uses during the call.
+pub(super) unsafe fn receive(
+    socket: BorrowedFd<'_>,
+    headers: *mut Header,
+    count: usize,
+) -> io::Result<(usize, bool)> {
+    let mut received = 0;
+    while received < count {
+        // SAFETY: in bounds, as the caller vouches.
+        let header = unsafe { headers.add(received) };
+        // SAFETY: as above, and the header is ours during the call.
+        let header = unsafe { &mut *header };
+        // SAFETY: as the caller vouches; the kernel writes no further than the
+        // lengths in the header say.
+        let len = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut header.msg_hdr, 0) };
+        if let Ok(len) = libc::c_uint::try_from(len) {
+            header.msg_len = len;
+            received += 1;
+            continue;
+        }
+        let error = io::Error::last_os_error();
+        match error.kind() {
+            io::ErrorKind::Interrupted => {}
+            kind if received > 0 => return Ok((received, kind == io::ErrorKind::WouldBlock)),
+            _ => return Err(error),
+        }
+    }
+    Ok((received, false))
+}

@@ -1,0 +1,186 @@
+//! Linux and Android (ip(7), ipv6(7), socket(7)).
+
+use std::ffi::c_int;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::ptr;
+
+use ifcast_interfaces::Interface;
+use socket2::Socket;
+
+use crate::builder::Pinning;
+use crate::family::Family;
+use crate::sys::control::{Constants, Layout};
+use crate::sys::option;
+
+pub(super) use libc::mmsghdr as Header;
+
+/// The device is part of the port conflict check.
+pub(crate) const DEVICE_OWNS_PORT: bool = true;
+
+pub(super) const CONTROL: Constants = Constants {
+    layout: Layout {
+        len_bytes: size_of::<usize>(),
+        align: size_of::<usize>(),
+    },
+    ipv4_packet_info: (libc::IPPROTO_IP, libc::IP_PKTINFO),
+    ipv4_hops: (libc::IPPROTO_IP, libc::IP_TTL),
+    ipv6_packet_info: (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO),
+    ipv6_hops: (libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT),
+};
+
+pub(crate) fn pin(
+    socket: &Socket,
+    interface: &Interface,
+    family: Family,
+    pinning: Pinning,
+) -> io::Result<Pinning> {
+    let taken = match pinning {
+        Pinning::Device => pin_to_device(socket, interface).map(|()| Pinning::Device),
+        Pinning::AddressFree => Ok(Pinning::AddressFree),
+        Pinning::Automatic => match pin_to_device(socket, interface) {
+            // Without privilege before Linux 5.7, or a sandbox.
+            Err(error) if error.raw_os_error() == Some(libc::EPERM) => Ok(Pinning::AddressFree),
+            result => result.map(|()| Pinning::Device),
+        },
+    }?;
+    if taken == Pinning::AddressFree {
+        // Steers broadcasts and unicasts; multicasts follow the one below.
+        let index = interface.index().get().to_be();
+        match family {
+            Family::V4 => {
+                option::set(socket.as_fd(), libc::IPPROTO_IP, libc::IP_UNICAST_IF, index)?;
+            }
+            Family::V6 => {
+                let level = libc::IPPROTO_IPV6;
+                option::set(socket.as_fd(), level, libc::IPV6_UNICAST_IF, index)?;
+            }
+        }
+    }
+    set_multicast_interface(socket, interface, family)?;
+    Ok(taken)
+}
+
+fn pin_to_device(socket: &Socket, interface: &Interface) -> io::Result<()> {
+    let index = interface.index().get();
+    match option::set(
+        socket.as_fd(),
+        libc::SOL_SOCKET,
+        libc::SO_BINDTOIFINDEX,
+        index,
+    ) {
+        // Before Linux 5.1.
+        Err(error) if error.raw_os_error() == Some(libc::ENOPROTOOPT) => {
+            socket.bind_device(Some(interface.name().as_bytes()))
+        }
+        result => result,
+    }
+}
+
+fn set_multicast_interface(
+    socket: &Socket,
+    interface: &Interface,
+    family: Family,
+) -> io::Result<()> {
+    let index = interface.index().get();
+    match family {
+        Family::V4 => {
+            let request = libc::ip_mreqn {
+                imr_multiaddr: libc::in_addr { s_addr: 0 },
+                imr_address: libc::in_addr { s_addr: 0 },
+                imr_ifindex: c_int::try_from(index).map_err(io::Error::other)?,
+            };
+            option::set(
+                socket.as_fd(),
+                libc::IPPROTO_IP,
+                libc::IP_MULTICAST_IF,
+                request,
+            )
+        }
+        Family::V6 => socket.set_multicast_if_v6(index),
+    }
+}
+
+/// `SO_REUSEADDR` alone: with `SO_REUSEPORT` a wildcard socket that is opened
+/// later takes the unicasts of sockets bound to a device.
+pub(crate) fn share_port(socket: &Socket) -> io::Result<()> {
+    socket.set_reuse_address(true)
+}
+
+pub(crate) fn configure(
+    socket: &Socket,
+    family: Family,
+    fragments: bool,
+) -> Result<(), (&'static str, io::Error)> {
+    let socket = socket.as_fd();
+    let set = |level, (option, name): (c_int, &'static str), value: c_int| {
+        option::set(socket, level, option, value).map_err(|error| (name, error))
+    };
+    match family {
+        Family::V4 => {
+            let level = libc::IPPROTO_IP;
+            set(level, (libc::IP_PKTINFO, "IP_PKTINFO"), 1)?;
+            set(level, (libc::IP_RECVTTL, "IP_RECVTTL"), 1)?;
+            set(level, (libc::IP_MULTICAST_ALL, "IP_MULTICAST_ALL"), 0)?;
+            // PROBE trusts the link's MTU and no ICMP; EMSGSIZE beyond it.
+            let discover = if fragments {
+                libc::IP_PMTUDISC_DONT
+            } else {
+                libc::IP_PMTUDISC_PROBE
+            };
+            set(level, (libc::IP_MTU_DISCOVER, "IP_MTU_DISCOVER"), discover)
+        }
+        Family::V6 => {
+            let level = libc::IPPROTO_IPV6;
+            set(level, (libc::IPV6_RECVPKTINFO, "IPV6_RECVPKTINFO"), 1)?;
+            set(level, (libc::IPV6_RECVHOPLIMIT, "IPV6_RECVHOPLIMIT"), 1)?;
+            let all = (libc::IPV6_MULTICAST_ALL, "IPV6_MULTICAST_ALL");
+            match set(level, all, 0) {
+                // Before Linux 4.20; who joined groups checks them anyway.
+                Err((_, error)) if error.raw_os_error() == Some(libc::ENOPROTOOPT) => {}
+                result => result?,
+            }
+            let discover = if fragments {
+                libc::IPV6_PMTUDISC_DONT
+            } else {
+                libc::IPV6_PMTUDISC_PROBE
+            };
+            set(
+                level,
+                (libc::IPV6_MTU_DISCOVER, "IPV6_MTU_DISCOVER"),
+                discover,
+            )
+        }
+    }
+}
+
+/// Receives into up to `count` headers with one `recvmmsg(2)`; returns how many
+/// it filled and whether the kernel had nothing left. Retries when a signal
+/// interrupts.
+///
+/// A short batch means that nothing was left: an unconnected UDP socket without
+/// `IP_RECVERR` has no error that could end one early.
+///
+/// # Safety
+/// `headers` points to `count` headers, each of which describes memory that is
+/// valid for writes and that nothing else uses during the call.
+pub(super) unsafe fn receive(
+    socket: BorrowedFd<'_>,
+    headers: *mut Header,
+    count: usize,
+) -> io::Result<(usize, bool)> {
+    let limit = libc::c_uint::try_from(count).unwrap_or(libc::c_uint::MAX);
+    let fd = socket.as_raw_fd();
+    loop {
+        // SAFETY: as the caller vouches; the kernel writes no further than the
+        // lengths in the headers say.
+        let received = unsafe { libc::recvmmsg(fd, headers, limit, 0, ptr::null_mut()) };
+        if let Ok(received) = usize::try_from(received) {
+            return Ok((received, received < count));
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+}

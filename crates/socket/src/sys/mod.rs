@@ -1,0 +1,36 @@
+//! Everything that depends on the system, and all unsafe code.
+//!
+//! A platform file provides:
+//! - `pin(&Socket, &Interface, Family, Pinning) -> io::Result<Pinning>`: ties a
+//!   socket to an interface before it is bound, and says which way it took;
+//!   [`io::ErrorKind::Unsupported`] where there is no such way;
+//! - `DEVICE_OWNS_PORT: bool`: whether sockets tied to different interfaces can
+//!   share a port without further ado;
+//! - `share_port(&Socket) -> io::Result<()>`: lets other sockets bind the port;
+//! - `configure(&Socket, Family, fragments: bool) -> Result<(), (option, io::Error)>`:
+//!   packet info and hops on receive, no others' groups, fragments or not;
+//! - `receive(BorrowedFd, *mut Header, usize) -> io::Result<(usize, bool)>` and
+//!   `Header`: a batch of datagrams, and whether none is left;
+//! - `CONTROL: Constants`: layout, levels and types of control messages.
+
+#![allow(unsafe_code, reason = "the only place for it in this crate")]
+
+mod address;
+pub(crate) mod control;
+pub(crate) mod messages;
+mod option;
+pub(crate) mod send;
+mod slab;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[path = "linux.rs"]
+mod platform;
+
+#[cfg(target_vendor = "apple")]
+#[path = "apple.rs"]
+mod platform;
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+compile_error!("ifcast-socket does not know this system yet: see PLATFORM.md");
+
+pub(crate) use self::platform::{DEVICE_OWNS_PORT, configure, pin, share_port};

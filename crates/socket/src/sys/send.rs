@@ -1,0 +1,48 @@
+//! Sending one datagram.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::{mem, ptr};
+
+use socket2::SockAddr;
+
+use crate::sys::control::{self, Buffer};
+
+/// Sends a datagram with packet info: by `interface`, from `source`, which may
+/// be unspecified. Retries when a signal interrupts.
+pub(crate) fn with_packet_info(
+    socket: BorrowedFd<'_>,
+    payload: &[u8],
+    destination: SocketAddr,
+    interface: u32,
+    source: IpAddr,
+) -> io::Result<()> {
+    let destination = SockAddr::from(destination);
+    let mut buffer = Buffer([0; Buffer::LEN]);
+    let control = control::encode(interface, source, &mut buffer);
+    let mut vector = libc::iovec {
+        iov_base: payload.as_ptr().cast_mut().cast(),
+        iov_len: payload.len(),
+    };
+    // SAFETY: all zeros is a header without name, data or control messages.
+    let mut header: libc::msghdr = unsafe { mem::zeroed() };
+    header.msg_name = destination.as_ptr().cast_mut().cast();
+    header.msg_namelen = destination.len();
+    header.msg_iov = &raw mut vector;
+    header.msg_iovlen = 1;
+    header.msg_control = control.as_mut_ptr().cast();
+    header.msg_controllen = control.len() as _;
+    loop {
+        // SAFETY: the header points at locals that outlive the call and at
+        // `payload`, none of which the kernel writes to.
+        let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), ptr::from_ref(&header), 0) };
+        if sent >= 0 {
+            return Ok(());
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+}

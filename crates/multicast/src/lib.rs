@@ -1,1 +1,34 @@
-//! Being written.
+//! UDP multicast groups on the interface you name.
+//!
+//! A [`MulticastSocket`] belongs to one interface and one family. It joins
+//! groups there by the interface's index, which stays when addresses change,
+//! sends to groups there, and receives only from groups that it has joined
+//! itself: not what other programs on this host have asked for, and not what
+//! arrives on other interfaces.
+//!
+//! It knows any-source memberships only; it does not choose sources yet.
+//!
+//! ```
+//! use ifcast_interfaces::{Selector, Snapshot};
+//! use ifcast_multicast::{Family, Group, MulticastSocket};
+//!
+//! let group: Group = "239.255.7.7".parse()?;
+//! let snapshot = Snapshot::capture()?;
+//! for interface in snapshot.select(Selector::lan()) {
+//!     let mut socket = MulticastSocket::bind(interface, Family::V4, 2222)?;
+//!     socket.join(group)?;
+//!     println!("listening to {group} on {}", interface.id());
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod error;
+mod group;
+mod socket;
+mod sys;
+
+pub use ifcast_socket::Family;
+
+pub use crate::error::Error;
+pub use crate::group::{Group, NotAGroup};
+pub use crate::socket::MulticastSocket;

@@ -31,7 +31,7 @@ use crate::sys::messages::Message;
 /// let snapshot = Snapshot::capture()?;
 /// for interface in snapshot.select(Selector::lan()) {
 ///     let socket = BoundSocket::builder(interface, Family::V4).hops(1).bind()?;
-///     println!("port {} on {}", socket.port()?, socket.interface().id());
+///     println!("port {} on {}", socket.port(), socket.interface().id());
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -40,6 +40,7 @@ pub struct BoundSocket {
     socket: Socket,
     interface: Interface,
     family: Family,
+    port: u16,
     pinning: Pinning,
     fragments: bool,
     tally: Tally,
@@ -55,6 +56,7 @@ impl BoundSocket {
         socket: Socket,
         interface: Interface,
         family: Family,
+        port: u16,
         pinning: Pinning,
         fragments: bool,
     ) -> Self {
@@ -62,6 +64,7 @@ impl BoundSocket {
             socket,
             interface,
             family,
+            port,
             pinning,
             fragments,
             tally: Tally::default(),
@@ -256,14 +259,9 @@ impl BoundSocket {
     }
 
     /// The UDP port it is bound to.
-    ///
-    /// # Errors
-    /// What the operating system answered.
-    pub fn port(&self) -> io::Result<u16> {
-        let local = self.socket.local_addr()?.as_socket();
-        local
-            .map(|local| local.port())
-            .ok_or_else(|| io::ErrorKind::InvalidData.into())
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
     }
 
     /// How many bytes the kernel keeps until they are received, its own

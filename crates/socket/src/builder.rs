@@ -212,19 +212,17 @@ impl<'i> Builder<'i> {
         let pinning = self.pin(&socket)?;
         self.configure(&socket, pinning)?;
 
-        let wildcard = SocketAddr::new(family.unspecified(), self.port);
-        socket
-            .bind(&wildcard.into())
-            .map_err(|source| Error::Bind {
-                interface: id,
-                family,
-                port: self.port,
-                source,
-            })?;
+        let port = self.take_port(&socket).map_err(|source| Error::Bind {
+            interface: id,
+            family,
+            port: self.port,
+            source,
+        })?;
         Ok(BoundSocket::new(
             socket,
             self.interface.clone(),
             family,
+            port,
             pinning,
             self.fragments,
         ))
@@ -238,6 +236,15 @@ impl<'i> Builder<'i> {
         let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
         socket.set_nonblocking(true)?;
         Ok(socket)
+    }
+
+    /// Binds to the wildcard address, because broadcasts and multicasts do not
+    /// reach a socket bound to one of the interface's own; returns the port.
+    fn take_port(&self, socket: &Socket) -> io::Result<u16> {
+        let wildcard = SocketAddr::new(self.family.unspecified(), self.port);
+        socket.bind(&wildcard.into())?;
+        let local = socket.local_addr()?.as_socket();
+        Ok(local.ok_or(io::ErrorKind::InvalidData)?.port())
     }
 
     fn pin(&self, socket: &Socket) -> Result<Pinning, Error> {

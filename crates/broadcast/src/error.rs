@@ -1,0 +1,70 @@
+//! What can go wrong, on which interface.
+
+use std::io;
+
+use ifcast_interfaces::InterfaceId;
+
+/// Why a broadcast could not be sent, or not be prepared.
+///
+/// ```
+/// use ifcast_broadcast::{BroadcastSocket, Error};
+/// use ifcast_interfaces::Interface;
+///
+/// fn open(interface: &Interface) -> Option<BroadcastSocket> {
+///     match BroadcastSocket::bind(interface, 2222) {
+///         Ok(socket) => Some(socket),
+///         Err(error @ Error::NoBroadcast { .. }) => panic!("a tunnel? {error}"),
+///         Err(error) => {
+///             eprintln!("{error}");
+///             None
+///         }
+///     }
+/// }
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The interface's link cannot broadcast, or the socket is an IPv6 one.
+    #[error("broadcast on {interface}: its link has no broadcast")]
+    NoBroadcast {
+        /// The interface.
+        interface: InterfaceId,
+    },
+    /// There is nothing to send a directed broadcast to: the interface has no
+    /// IPv4 subnet with a broadcast address.
+    #[error("broadcast on {interface}: it has no IPv4 subnet with a broadcast address")]
+    NoSubnet {
+        /// The interface.
+        interface: InterfaceId,
+    },
+    /// The socket could not be opened, or did not send.
+    #[error(transparent)]
+    Socket(#[from] ifcast_socket::Error),
+}
+
+impl Error {
+    /// The interface on which it failed.
+    #[must_use]
+    pub const fn interface(&self) -> InterfaceId {
+        match self {
+            Self::NoBroadcast { interface } | Self::NoSubnet { interface } => *interface,
+            Self::Socket(error) => error.interface(),
+        }
+    }
+
+    /// What kind of error it is.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        match self {
+            Self::NoBroadcast { .. } => io::ErrorKind::Unsupported,
+            Self::NoSubnet { .. } => io::ErrorKind::AddrNotAvailable,
+            Self::Socket(error) => error.kind(),
+        }
+    }
+}
+
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        Self::new(error.kind(), error)
+    }
+}

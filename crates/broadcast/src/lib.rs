@@ -8,7 +8,7 @@
 //! Own broadcasts come back: every socket on this host that is bound to the port
 //! receives them, the sender included.
 //!
-//! ```
+//! ```no_run
 //! use ifcast_broadcast::{BroadcastSocket, Target};
 //! use ifcast_interfaces::Snapshot;
 //!
@@ -19,9 +19,7 @@
 //!         continue;
 //!     }
 //!     let socket = BroadcastSocket::bind(interface, 2222)?;
-//! #   if false {
 //!     socket.send(b"who is there?", Target::Limited)?;
-//! #   }
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

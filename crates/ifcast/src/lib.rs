@@ -1,1 +1,61 @@
-//! Being written.
+//! UDP broadcast and multicast on the interfaces you mean.
+//!
+//! A [`Lan`] is every interface that a [`Selector`] chooses, with one socket for
+//! each interface and [`Family`], behind one event loop: it receives from all of
+//! them and sends by all of them, with a result for each. No datagram leaves by
+//! an interface that was not chosen, and each one received says where it
+//! arrived.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use ifcast::{Event, Lan, Selector, To};
+//!
+//! # fn run() -> Result<(), ifcast::Error> {
+//! let mut lan = Lan::builder()
+//!     .interfaces(Selector::lan())
+//!     .port(2222)
+//!     .join("239.255.7.7".parse().expect("a group"))
+//!     .build()?;
+//! println!("{}", lan.send(b"who is there?", To::AllHosts));
+//! loop {
+//!     lan.poll(Some(Duration::from_secs(1)), |event| match event {
+//!         Event::Datagram(datagram) => {
+//!             println!("{} on {}", datagram.source(), datagram.interface());
+//!         }
+//!         Event::Failed { interface, error } => eprintln!("{interface}: {error}"),
+//!         _ => {}
+//!     })?;
+//! }
+//! # }
+//! ```
+//!
+//! An [`EventLoop`] does the same for a set of sockets of one's own. The parts
+//! are crates of their own, re-exported here: [`interfaces`], [`socket`],
+//! [`broadcast`], [`multicast`].
+//!
+//! What a [`Lan`] does not do yet: follow changes. It holds the interfaces that
+//! were there when it was built.
+
+mod builder;
+mod error;
+mod event;
+mod event_loop;
+mod fan_out;
+mod lan;
+
+pub use ifcast_broadcast as broadcast;
+pub use ifcast_interfaces as interfaces;
+pub use ifcast_multicast as multicast;
+pub use ifcast_socket as socket;
+
+pub use ifcast_interfaces::{Interface, InterfaceId, Kind, Selector, Snapshot};
+pub use ifcast_multicast::Group;
+pub use ifcast_socket::{Cast, Counters, Datagram, Family, Pinning, RecvBatch, Sharing};
+
+pub use crate::builder::LanBuilder;
+pub use crate::error::Error;
+pub use crate::event::{Event, Incoming};
+pub use crate::event_loop::{EventLoop, SocketId};
+pub use crate::fan_out::{FanOut, Outcome, Skip, To};
+pub use crate::lan::Lan;

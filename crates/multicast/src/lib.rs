@@ -8,7 +8,7 @@
 //!
 //! It knows any-source memberships only; it does not choose sources yet.
 //!
-//! ```
+//! ```no_run
 //! use ifcast_interfaces::{Selector, Snapshot};
 //! use ifcast_multicast::{Family, Group, MulticastSocket};
 //!

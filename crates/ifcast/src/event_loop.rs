@@ -1,0 +1,274 @@
+//! One loop over many sockets that starves none and forgets none.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use ifcast_socket::{Datagram, Receive, RecvBatch};
+use mio::{Events, Interest, Poll, Token, event};
+
+/// How many batches one socket may take before the others have their turn.
+const BATCHES_PER_TURN: usize = 4;
+
+/// How many sockets can report readiness at once; the rest do so next time.
+const EVENTS: usize = 256;
+
+/// Receives from a set of sockets, each of them on whatever interface.
+///
+/// Readiness is edge-triggered: the kernel tells once that a socket has become
+/// readable. So a socket that still has something queued when its turn ends
+/// stays on a list and is served again in the next turn, before the loop sleeps.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use ifcast::broadcast::BroadcastSocket;
+/// use ifcast::{EventLoop, Snapshot};
+///
+/// let mut sockets = EventLoop::new()?;
+/// for interface in Snapshot::capture()?.interfaces() {
+///     if interface.usable_for_broadcast().is_ok() {
+///         sockets.add(BroadcastSocket::bind(interface, 2222)?)?;
+///     }
+/// }
+/// sockets.poll(Some(Duration::ZERO), |socket, received| match received {
+///     Ok(datagram) => println!("{} on {}", datagram.source(), datagram.interface()),
+///     Err(error) => eprintln!("{}: {error}", socket.socket().interface().id()),
+/// })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct EventLoop<S> {
+    poll: Poll,
+    events: Events,
+    batch: RecvBatch,
+    slots: Vec<Slot<S>>,
+    ready: VecDeque<usize>, // slots with something queued, each once
+}
+
+struct Slot<S> {
+    socket: Option<S>,
+    generation: u32, // how many sockets have left this slot
+    ready: bool,     // whether it is on the ready list
+}
+
+/// Which socket of an [`EventLoop`]; never reused within it.
+///
+/// ```
+/// use ifcast::EventLoop;
+/// use ifcast::socket::BoundSocket;
+///
+/// fn swap(sockets: &mut EventLoop<BoundSocket>, socket: BoundSocket) -> std::io::Result<()> {
+///     let id = sockets.add(socket)?;
+///     assert!(sockets.get(id).is_some());
+///     let _socket = sockets.remove(id)?;
+///     assert!(sockets.get(id).is_none());
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SocketId {
+    slot: usize,
+    generation: u32,
+}
+
+impl<S: Receive + event::Source> EventLoop<S> {
+    /// Makes one without sockets.
+    ///
+    /// # Errors
+    /// What the operating system answered, usually `EMFILE`.
+    pub fn new() -> io::Result<Self> {
+        Self::with_batch(RecvBatch::new())
+    }
+
+    /// Makes one that receives into `batch`, which sets how many datagrams are
+    /// taken at once and how long they may be.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_batch(batch: RecvBatch) -> io::Result<Self> {
+        Ok(Self {
+            poll: Poll::new()?,
+            events: Events::with_capacity(EVENTS),
+            batch,
+            slots: Vec::new(),
+            ready: VecDeque::new(),
+        })
+    }
+
+    /// Takes a socket in.
+    ///
+    /// # Errors
+    /// What the operating system answered. The other sockets stay.
+    pub fn add(&mut self, mut socket: S) -> io::Result<SocketId> {
+        let free = self.slots.iter().position(|slot| slot.socket.is_none());
+        let slot = free.unwrap_or(self.slots.len());
+        let registry = self.poll.registry();
+        registry.register(&mut socket, Token(slot), Interest::READABLE)?;
+        if free.is_none() {
+            self.slots.push(Slot {
+                socket: None,
+                generation: 0,
+                ready: false,
+            });
+        }
+        self.slots[slot].socket = Some(socket);
+        Ok(SocketId {
+            slot,
+            generation: self.slots[slot].generation,
+        })
+    }
+
+    /// Gives a socket back; none if it has left already.
+    ///
+    /// # Errors
+    /// What the operating system answered; the socket is then closed.
+    pub fn remove(&mut self, id: SocketId) -> io::Result<Option<S>> {
+        if self.get(id).is_none() {
+            return Ok(None);
+        }
+        let slot = &mut self.slots[id.slot];
+        slot.generation = slot.generation.wrapping_add(1);
+        let mut socket = slot.socket.take();
+        if let Some(socket) = &mut socket {
+            self.poll.registry().deregister(socket)?;
+        }
+        Ok(socket)
+    }
+
+    /// A socket, unless it has left.
+    #[must_use]
+    pub fn get(&self, id: SocketId) -> Option<&S> {
+        let slot = self.slots.get(id.slot)?;
+        slot.socket
+            .as_ref()
+            .filter(|_| slot.generation == id.generation)
+    }
+
+    /// A socket to change, such as to join a group, unless it has left.
+    pub fn get_mut(&mut self, id: SocketId) -> Option<&mut S> {
+        let slot = self.slots.get_mut(id.slot)?;
+        slot.socket
+            .as_mut()
+            .filter(|_| slot.generation == id.generation)
+    }
+
+    /// All sockets.
+    pub fn sockets(&self) -> impl Iterator<Item = &S> {
+        self.slots.iter().filter_map(|slot| slot.socket.as_ref())
+    }
+
+    /// Waits until something arrives, up to `timeout`, or for ever without one,
+    /// and hands `visit` every datagram of one turn with its socket. Returns how
+    /// many datagrams there were: none if the time was up, if a signal
+    /// interrupted, or if what arrived was not for these sockets.
+    ///
+    /// An error of one socket is handed to `visit` like a datagram; the socket
+    /// is tried again.
+    ///
+    /// # Errors
+    /// What the operating system answered to waiting.
+    pub fn poll(
+        &mut self,
+        timeout: Option<Duration>,
+        mut visit: impl FnMut(&S, io::Result<Datagram<'_>>),
+    ) -> io::Result<usize> {
+        let timeout = if self.ready.is_empty() {
+            timeout
+        } else {
+            Some(Duration::ZERO) // only to learn who else is ready
+        };
+        match self.poll.poll(&mut self.events, timeout) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => result?,
+        }
+        for event in &self.events {
+            let slot = event.token().0;
+            if !self.slots[slot].ready {
+                self.slots[slot].ready = true;
+                self.ready.push_back(slot);
+            }
+        }
+        self.events.clear();
+        Ok(self.take_turns(&mut visit))
+    }
+
+    /// Serves each ready socket once; those with more queued stay ready.
+    fn take_turns(&mut self, visit: &mut impl FnMut(&S, io::Result<Datagram<'_>>)) -> usize {
+        let mut count = 0;
+        for _ in 0..self.ready.len() {
+            let Some(position) = self.ready.pop_front() else {
+                break;
+            };
+            let slot = &mut self.slots[position];
+            slot.ready = false;
+            let Some(socket) = &slot.socket else {
+                continue; // removed since
+            };
+            let (received, turn) = take_turn(socket, &mut self.batch, visit);
+            count += received;
+            if turn == Turn::Unfinished {
+                slot.ready = true;
+                self.ready.push_back(position);
+            }
+        }
+        count
+    }
+}
+
+impl<S> fmt::Debug for EventLoop<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sockets = self.slots.iter().filter(|slot| slot.socket.is_some());
+        f.debug_struct("EventLoop")
+            .field("sockets", &sockets.count())
+            .field("ready", &self.ready.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether a socket was read until nothing was left.
+#[derive(PartialEq, Eq)]
+enum Turn {
+    Drained,
+    Unfinished,
+}
+
+/// Reads one socket until it is drained or its turn is over.
+///
+/// After an error it may still have datagrams for which the kernel will not
+/// report readiness again, so it stays ready; but a turn of nothing but errors
+/// ends that, lest a broken socket keep the loop awake.
+fn take_turn<S: Receive>(
+    socket: &S,
+    batch: &mut RecvBatch,
+    visit: &mut impl FnMut(&S, io::Result<Datagram<'_>>),
+) -> (usize, Turn) {
+    let mut count = 0;
+    let mut failed = 0;
+    for _ in 0..BATCHES_PER_TURN {
+        match socket.recv_batch(batch) {
+            Ok(received) => {
+                let drained = received.is_drained();
+                count += received.len();
+                for datagram in received {
+                    visit(socket, Ok(datagram));
+                }
+                if drained {
+                    return (count, Turn::Drained);
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                return (count, Turn::Drained);
+            }
+            Err(error) => {
+                failed += 1;
+                visit(socket, Err(error));
+            }
+        }
+    }
+    if failed == BATCHES_PER_TURN {
+        (count, Turn::Drained)
+    } else {
+        (count, Turn::Unfinished)
+    }
+}

@@ -1,0 +1,103 @@
+//! Captures: what really was on the wire.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+use std::{fmt, io};
+
+use crate::fault::{OrPanic, PATIENCE};
+use crate::frame::Frame;
+use crate::host::Host;
+use crate::sys::{PacketSocket, VNET_HEADER};
+
+/// A record of frames, from the moment it was started.
+///
+/// A sender's call returns before its frame has crossed, so a test first waits for a frame that it knows to come, with
+/// [`frames_until`](Self::frames_until). To prove that something was *not* sent, send something recognisable afterwards
+/// and look at what came before.
+pub struct Capture {
+    socket: PacketSocket,
+    buffer: Vec<u8>,
+    unread: VecDeque<Frame>,
+}
+
+impl Capture {
+    pub(crate) fn start(host: &Host, index: u32) -> io::Result<Self> {
+        Ok(Self {
+            socket: host.run(|| PacketSocket::tap(index))?,
+            buffer: vec![0; LARGEST_FRAME],
+            unread: VecDeque::new(),
+        })
+    }
+
+    /// Returns the frames that have crossed since the last call.
+    ///
+    /// # Panics
+    ///
+    /// If there were so many that some were lost.
+    #[must_use]
+    #[track_caller]
+    pub fn frames(&mut self) -> Vec<Frame> {
+        self.receive().or_panic("receive captured frames");
+        self.unread.drain(..).collect()
+    }
+
+    /// Waits for the first frame that `wanted` accepts, and returns those that have crossed up to and including it;
+    /// later ones are kept for the next call.
+    ///
+    /// # Panics
+    ///
+    /// If there is none within ten seconds, or if some frames were lost.
+    #[track_caller]
+    pub fn frames_until(&mut self, mut wanted: impl FnMut(&Frame) -> bool) -> Vec<Frame> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut seen = Vec::new();
+        loop {
+            while let Some(frame) = self.unread.pop_front() {
+                let found = wanted(&frame);
+                seen.push(frame);
+                if found {
+                    return seen;
+                }
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "no such frame, only these: {seen:#?}");
+            self.socket
+                .wait(left)
+                .and_then(|()| self.receive())
+                .or_panic("receive captured frames");
+        }
+    }
+
+    fn receive(&mut self) -> io::Result<()> {
+        loop {
+            match self.socket.receive(&mut self.buffer) {
+                Ok(Some(bytes)) => {
+                    let (header, frame) = bytes
+                        .split_at_checked(VNET_HEADER)
+                        .ok_or(io::ErrorKind::InvalidData)?;
+                    self.unread.push_back(Frame::new(header, frame));
+                }
+                Ok(None) => break,
+                // The interface went down (ENETDOWN) or away; said once, and what came before is still there.
+                Err(error) if error.kind() == io::ErrorKind::NetworkDown => {}
+                Err(error) => return Err(error),
+            }
+        }
+        match self.socket.lost()? {
+            0 => Ok(()),
+            lost => Err(io::Error::other(format!(
+                "{lost} frames came too fast to be captured"
+            ))),
+        }
+    }
+}
+
+impl fmt::Debug for Capture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Capture")
+            .field("unread", &self.unread)
+            .finish_non_exhaustive()
+    }
+}
+
+const LARGEST_FRAME: usize = 128 * 1024;

@@ -1,0 +1,20 @@
+//! Linux: network namespaces, rtnetlink and packet sockets.
+
+#![expect(
+    unsafe_code,
+    reason = "system calls that neither std nor the enabled features of nix wrap"
+)]
+
+mod isolate;
+mod namespace;
+mod packet;
+mod refusal;
+mod route;
+mod socket;
+mod tun;
+
+pub(crate) use self::isolate::isolation;
+pub(crate) use self::namespace::Namespace;
+pub(crate) use self::packet::{PacketSocket, Stop, Stopper};
+pub(crate) use self::route::RouteSocket;
+pub(crate) use self::tun::Tun;

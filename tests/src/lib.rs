@@ -1,1 +1,40 @@
-//! Being written.
+//! What the tests on the private LAN share: how to look at an interface of a
+//! host, how to listen with ifcast, and how to listen with plain sockets as a
+//! neutral judge.
+
+#![cfg(target_os = "linux")]
+#![expect(
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    reason = "a test stops where its equipment fails"
+)]
+
+mod ear;
+mod judge;
+
+use std::net::IpAddr;
+
+use ifcast::{Interface, Pinning, Snapshot};
+use ifcast_netlab::Nic;
+
+pub use crate::ear::{Ear, Heard};
+pub use crate::judge::{Judge, join};
+
+/// Both ways of tying a socket to an interface. The second is Apple's model:
+/// the kernel filters nothing, this project does.
+pub const PINNINGS: [Pinning; 2] = [Pinning::Device, Pinning::AddressFree];
+
+/// The interface behind a network card, as its own host sees it now.
+#[must_use]
+pub fn interface(nic: &Nic) -> Interface {
+    let index = ifcast::interfaces::InterfaceIndex::new(nic.index()).unwrap();
+    nic.host()
+        .run(|| Snapshot::capture().unwrap().by_index(index).cloned())
+        .unwrap()
+}
+
+/// Parses an address that a test states.
+#[must_use]
+pub fn ip(address: &str) -> IpAddr {
+    address.parse().unwrap()
+}

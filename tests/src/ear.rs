@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use ifcast::socket::Receive;
-use ifcast::{Cast, Datagram, EventLoop, InterfaceId};
+use ifcast::{Cast, Datagram, EventLoop, InterfaceId, SocketId};
 use ifcast_netlab::Nic;
 
 /// How long to wait for what must come.
@@ -18,6 +18,7 @@ const SILENCE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Ear<S> {
     sockets: EventLoop<S>,
+    id: SocketId,
 }
 
 impl<S: Receive + mio::event::Source> Ear<S> {
@@ -35,14 +36,20 @@ impl<S: Receive + mio::event::Source> Ear<S> {
     /// Listens to a socket.
     pub fn to(socket: S) -> Self {
         let mut sockets = EventLoop::new().unwrap();
-        sockets.add(socket).unwrap();
-        Self { sockets }
+        let id = sockets.add(socket).unwrap();
+        Self { sockets, id }
+    }
+
+    /// Stops listening.
+    #[must_use]
+    pub fn into_socket(mut self) -> S {
+        self.sockets.remove(self.id).unwrap().unwrap()
     }
 
     /// The socket.
     #[must_use]
     pub fn socket(&self) -> &S {
-        self.sockets.sockets().next().unwrap()
+        self.sockets.get(self.id).unwrap()
     }
 
     /// The next `count` datagrams, which must come in time.

@@ -1,11 +1,12 @@
 //! Listening with plain sockets, which know nothing of ifcast.
 
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, UdpSocket};
 use std::time::{Duration, Instant};
 
 use ifcast_netlab::Nic;
-use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::join::join;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const SILENCE: Duration = Duration::from_millis(100);
@@ -90,18 +91,4 @@ fn open(local: SocketAddr) -> UdpSocket {
     socket.set_nonblocking(true).unwrap();
     socket.bind(&local.into()).unwrap();
     socket.into()
-}
-
-/// Joins by interface index, as any program may.
-///
-/// # Errors
-/// What the operating system answered.
-pub fn join(socket: &UdpSocket, group: IpAddr, index: u32) -> io::Result<()> {
-    match group {
-        IpAddr::V4(group) => {
-            let interface = InterfaceIndexOrAddress::Index(index);
-            socket2::SockRef::from(socket).join_multicast_v4_n(&group, &interface)
-        }
-        IpAddr::V6(group) => socket.join_multicast_v6(&group, index),
-    }
 }

@@ -10,6 +10,7 @@
 )]
 
 mod ear;
+mod join;
 mod judge;
 
 use std::net::IpAddr;
@@ -18,7 +19,7 @@ use ifcast::{Interface, Pinning, Snapshot};
 use ifcast_netlab::Nic;
 
 pub use crate::ear::{Ear, Heard};
-pub use crate::judge::{Judge, join};
+pub use crate::judge::Judge;
 
 /// Both ways of tying a socket to an interface. The second is Apple's model:
 /// the kernel filters nothing, this project does.

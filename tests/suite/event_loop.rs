@@ -1,1 +1,351 @@
-//! Being written.
+//! A LAN of many interfaces behind one event loop.
+
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use ifcast::socket::BoundSocket;
+use ifcast::{
+    Cast, Error, Event, EventLoop, Family, Group, InterfaceId, Lan, Outcome, Pinning, Selector,
+    Skip, To,
+};
+use ifcast_netlab::{Host, Lab, Nic};
+use ifcast_tests::{Ear, Heard, Judge, PINNINGS, interface, ip};
+
+const PORT: u16 = 2222;
+const SILENCE: Duration = Duration::from_millis(100);
+
+/// What one socket may hand over in its turn.
+const TURN: usize = 4 * 32;
+
+/// A host with an interface on each of `N` segments, and a neighbour on each.
+struct Star<const N: usize> {
+    _lab: Lab,
+    hub: Host,
+    nics: [Nic; N],
+    ends: [Nic; N],
+}
+
+impl<const N: usize> Star<N> {
+    fn new() -> Self {
+        let lab = Lab::new();
+        let hub = lab.host("hub");
+        let segments = std::array::from_fn(|_| lab.segment());
+        let attach = |segment: &ifcast_netlab::Segment, host: &Host, name: &str, i, end| {
+            let addresses = [
+                format!("10.71.{i}.{end}/24"),
+                format!("fe80::{i:x}:{end}/64"),
+            ];
+            segment.attach(host, name, &[&addresses[0], &addresses[1]])
+        };
+        let segments: &[ifcast_netlab::Segment; N] = &segments;
+        let nics = std::array::from_fn(|i| attach(&segments[i], &hub, &format!("lan{i}"), i, 1));
+        let ends = std::array::from_fn(|i| {
+            attach(&segments[i], &lab.host(&format!("end{i}")), "lan0", i, 2)
+        });
+        Self {
+            _lab: lab,
+            hub,
+            nics,
+            ends,
+        }
+    }
+
+    fn lan(&self) -> Lan {
+        self.hub
+            .run(|| Lan::builder().port(PORT).receive_buffer(8 << 20).build())
+            .unwrap()
+    }
+}
+
+fn socket_on(nic: &Nic, family: Family) -> BoundSocket {
+    let interface = interface(nic);
+    nic.host()
+        .run(|| BoundSocket::builder(&interface, family).bind())
+        .unwrap()
+}
+
+fn hear(lan: &mut Lan, count: usize) -> Vec<Heard> {
+    let mut heard = Vec::new();
+    while heard.len() < count {
+        let before = heard.len();
+        lan.poll(Some(Duration::from_secs(10)), |event| match event {
+            Event::Datagram(datagram) => heard.push(Heard::from(&*datagram)),
+            event => panic!("{event:?}"),
+        })
+        .unwrap();
+        assert!(heard.len() > before, "{} of {count}", heard.len());
+    }
+    heard
+}
+
+#[test]
+fn bursts_on_eight_interfaces_arrive_whole_and_once_and_none_waits_for_the_end_of_another() {
+    const BURST: usize = 5000;
+    let star = Star::<8>::new();
+    let mut lan = star.lan();
+
+    // What the kernel keeps, at its price for a small datagram with room to spare.
+    let kept = lan
+        .sockets()
+        .map(|socket| socket.receive_buffer().unwrap() / 1280)
+        .min();
+    let numbers: Vec<usize> = (0..BURST).collect();
+    let mut heard: BTreeMap<u32, BTreeSet<usize>> = BTreeMap::new();
+    for numbers in numbers.chunks(kept.unwrap()) {
+        let senders: Vec<_> = star
+            .ends
+            .iter()
+            .map(|end| send_numbers(end, numbers))
+            .collect();
+        senders.into_iter().for_each(ifcast_netlab::Task::join);
+
+        let mut left = 8 * numbers.len();
+        while left > 0 {
+            let mut turn: BTreeMap<u32, usize> = BTreeMap::new();
+            let received = lan.poll(Some(Duration::from_secs(10)), |event| {
+                let Event::Datagram(datagram) = event else {
+                    panic!("{event:?}");
+                };
+                let index = datagram.interface().index().get();
+                let number = usize::from_ne_bytes(datagram.payload().try_into().unwrap());
+                assert!(
+                    heard.entry(index).or_default().insert(number),
+                    "{number} came twice"
+                );
+                *turn.entry(index).or_default() += 1;
+            });
+            let received = received.unwrap();
+            assert!(received > 0, "{left} are lost");
+            assert!(turn.values().all(|&count| count <= TURN), "{turn:?}");
+            if left == 8 * numbers.len() {
+                assert_eq!(turn.len(), 8, "someone waited: {turn:?}");
+            }
+            left -= received;
+        }
+    }
+    let counts: Vec<_> = heard.values().map(BTreeSet::len).collect();
+    assert_eq!(counts, [BURST; 8]);
+    assert_eq!(
+        lan.poll(Some(SILENCE), |event| panic!("{event:?}"))
+            .unwrap(),
+        0
+    );
+}
+
+fn send_numbers(end: &Nic, numbers: &[usize]) -> ifcast_netlab::Task<()> {
+    let socket = socket_on(end, Family::V4);
+    let numbers = numbers.to_vec();
+    let everyone = SocketAddr::new(ip("255.255.255.255"), PORT);
+    end.host().spawn(move || {
+        for number in numbers {
+            socket.send(&number.to_ne_bytes(), everyone).unwrap();
+        }
+    })
+}
+
+#[test]
+fn a_lan_sends_by_every_interface_and_says_for_each_what_came_of_it() {
+    let star = Star::<4>::new();
+    let judges = star
+        .ends
+        .each_ref()
+        .map(|end| Judge::listen(end, PORT, &[ip("239.71.7.7")]));
+    star.nics[2].remove_address("10.71.2.1/24");
+    let mut lan = star.lan();
+    assert!(lan.failures().is_empty(), "{:?}", lan.failures());
+    star.nics[3].set_up(false);
+
+    let group: Group = "239.71.7.7".parse().unwrap();
+    for to in [To::AllHosts, To::Subnets, To::Group(group)] {
+        let report = star.hub.run(|| {
+            let report = lan.send(b"hello", to);
+            assert_eq!(report.sent(), 2, "{report}");
+            report
+                .iter()
+                .map(|(interface, outcome)| (interface, describe(outcome)))
+                .collect()
+        });
+        let expected = star.nics.each_ref().map(|nic| interface(nic).id());
+        let expected: Vec<_> = expected
+            .into_iter()
+            .zip(["sent", "sent", "no socket", "failed"])
+            .collect();
+        let report: Vec<(InterfaceId, &str)> = report;
+        assert_eq!(report, expected, "{to}");
+        for judge in &judges[..2] {
+            assert_eq!(judge.hear(1)[0].0, b"hello");
+        }
+    }
+    judges.iter().for_each(Judge::assert_silent);
+}
+
+fn describe(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Sent { datagrams: 1 } => "sent",
+        Outcome::Skipped(Skip::NoSocket { family: Family::V4 }) => "no socket",
+        Outcome::Failed(_) => "failed",
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_question_is_answered_by_the_interface_and_from_the_address_that_was_asked() {
+    let star = Star::<2>::new();
+    star.nics[1].add_address("10.71.1.9/24");
+    let mut lan = star.lan();
+    for (destination, answers_from) in [
+        ("255.255.255.255", "10.71.1.1"),
+        ("10.71.1.255", "10.71.1.1"),
+        ("10.71.1.1", "10.71.1.1"),
+        ("10.71.1.9", "10.71.1.9"),
+        ("fe80::1:1", "fe80::1:1"),
+    ] {
+        let destination = SocketAddr::new(ip(destination), PORT);
+        let socket = socket_on(&star.ends[1], Family::of(destination.ip()));
+        socket.send(b"who?", destination).unwrap();
+        lan.poll(None, |event| match event {
+            Event::Datagram(question) => question.reply(b"me").unwrap(),
+            event => panic!("{event:?}"),
+        })
+        .unwrap();
+        let answer = Ear::to(socket).hear(1).remove(0);
+        assert_eq!(answer.payload, b"me");
+        assert_eq!(
+            (answer.source.ip(), answer.source.port()),
+            (ip(answers_from), PORT)
+        );
+        assert_eq!(answer.cast, Cast::Unicast);
+    }
+}
+
+#[test]
+fn two_interfaces_share_a_port_and_each_hears_its_own_however_they_are_pinned() {
+    let star = Star::<2>::new();
+    let group: Group = "239.71.7.7".parse().unwrap();
+    let link_group: Group = "ff02::71:7".parse().unwrap();
+    for pinning in PINNINGS {
+        let builder = Lan::builder()
+            .port(PORT)
+            .pinning(pinning)
+            .join(group)
+            .join(link_group);
+        let mut lan = star.hub.run(|| builder.build()).unwrap();
+        assert!(lan.failures().is_empty(), "{:?}", lan.failures());
+        for (nic, end) in star.nics.iter().zip(&star.ends) {
+            let [v4, v6] = Family::ALL.map(|family| socket_on(end, family));
+            let index = interface(nic).ipv4()[0].network().octets()[2];
+            let directed: IpAddr = [10, 71, index, 255].into();
+            v4.send(b"limited", SocketAddr::new(ip("255.255.255.255"), PORT))
+                .unwrap();
+            v4.send(b"directed", SocketAddr::new(directed, PORT))
+                .unwrap();
+            v4.send(b"group", group.socket_addr(PORT)).unwrap();
+            v6.send(b"group", link_group.socket_addr(PORT)).unwrap();
+            let heard = hear(&mut lan, 4);
+            assert!(
+                heard
+                    .iter()
+                    .all(|heard| heard.interface == interface(nic).id()),
+                "{heard:?}"
+            );
+        }
+        assert_eq!(
+            lan.poll(Some(SILENCE), |event| panic!("{event:?}"))
+                .unwrap(),
+            0
+        );
+        let foreign: u64 = lan.sockets().map(|s| s.counters().foreign_interface).sum();
+        let leaks = pinning == Pinning::AddressFree;
+        assert_eq!(foreign > 0, leaks, "{foreign} foreign datagrams");
+    }
+}
+
+#[test]
+fn a_lan_has_the_selected_interfaces_and_no_others() {
+    let star = Star::<3>::new();
+    let [wanted, unplugged, other] = star.nics.each_ref().map(interface);
+    let chosen = Selector::index(wanted.index()).or(Selector::name(unplugged.name()));
+    star.nics[1].plug(false);
+
+    let lan = star
+        .hub
+        .run(|| Lan::builder().interfaces(chosen).port(PORT).build())
+        .unwrap();
+    let ids: Vec<_> = lan.interfaces().collect();
+    assert_eq!(ids, [wanted.id(), unplugged.id()]);
+    let lan = star.hub.run(|| Lan::builder().build()).unwrap();
+    let ids: Vec<_> = lan.interfaces().collect();
+    assert_eq!(ids, [wanted.id(), other.id()]);
+}
+
+#[test]
+fn interfaces_that_fail_are_reported_and_the_others_go_on() {
+    let star = Star::<2>::new();
+    let taken = interface(&star.nics[0]);
+    let _owner = star
+        .hub
+        .run(|| BoundSocket::builder(&taken, Family::V4).port(PORT).bind())
+        .unwrap();
+    let mut lan = star.lan();
+    let [failure] = lan.failures() else {
+        panic!("{:?}", lan.failures());
+    };
+    assert!(
+        matches!(failure, Error::Socket(ifcast::socket::Error::Bind { interface, .. })
+            if *interface == taken.id()),
+        "{failure:?}"
+    );
+    let report = lan.send(b"hello", To::AllHosts);
+    assert_eq!(report.sent(), 1, "{report}");
+}
+
+#[test]
+fn sockets_can_come_and_go_while_others_have_something_to_read() {
+    let star = Star::<2>::new();
+    let mut sockets = EventLoop::new().unwrap();
+    let everyone = SocketAddr::new(ip("255.255.255.255"), PORT);
+    let ids = star.nics.each_ref().map(|nic| {
+        let interface = interface(nic);
+        let builder = BoundSocket::builder(&interface, Family::V4).port(PORT);
+        sockets
+            .add(star.hub.run(|| builder.bind()).unwrap())
+            .unwrap()
+    });
+    for (end, count) in star.ends.iter().zip([TURN + 1, 1]) {
+        let socket = socket_on(end, Family::V4);
+        for _ in 0..count {
+            socket.send(b"x", everyone).unwrap();
+        }
+    }
+    // One turn leaves one datagram on the first interface, which then goes.
+    let mut count = 0;
+    while count < TURN + 1 {
+        count += sockets
+            .poll(Some(SILENCE), |_, datagram| assert!(datagram.is_ok()))
+            .unwrap();
+    }
+    let first = sockets.remove(ids[0]).unwrap().unwrap();
+    assert!(sockets.get(ids[0]).is_none());
+    assert!(sockets.remove(ids[0]).unwrap().is_none());
+    assert_eq!(
+        sockets
+            .poll(Some(SILENCE), |_, datagram| panic!("{datagram:?}"))
+            .unwrap(),
+        0
+    );
+
+    // What was queued meanwhile is not lost: adding a socket tells of it.
+    let again = sockets.add(first).unwrap();
+    assert_ne!(again, ids[0]);
+    assert_eq!(
+        sockets
+            .poll(Some(SILENCE), |_, datagram| assert!(datagram.is_ok()))
+            .unwrap(),
+        1
+    );
+    assert_eq!(sockets.sockets().count(), 2);
+}

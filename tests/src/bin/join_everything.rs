@@ -1,5 +1,12 @@
 //! Another program on the host: joins groups on interfaces and receives all it
 //! can until its standard input ends. `join-everything INDEX... GROUP...`
+//!
+//! It does without this package's library, which would move it to a LAN of its
+//! own.
+
+#[cfg(target_os = "linux")]
+#[path = "../join.rs"]
+mod join;
 
 #[cfg(target_os = "linux")]
 fn main() -> std::io::Result<()> {
@@ -12,7 +19,7 @@ fn main() -> std::io::Result<()> {
     for group in arguments().filter_map(|argument| argument.parse::<IpAddr>().ok()) {
         let socket = if group.is_ipv4() { &v4 } else { &v6 };
         for index in arguments().filter_map(|argument| argument.parse::<u32>().ok()) {
-            ifcast_tests::join(socket, group, index)?;
+            join::join(socket, group, index)?;
         }
     }
     println!("joined");

@@ -1,0 +1,167 @@
+//! What an address is: ours, a broadcast address or a peer's.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use ifcast::interfaces::{AssignedIpv4, BroadcastOrigin, Scope};
+use ifcast_netlab::{AddressOptions, Broadcast};
+use ifcast_tests::{interface, ip};
+
+use crate::{host_with_card, named, only, tunnel};
+
+/// The address as listed after it was configured so on a network card.
+#[track_caller]
+fn listed(address: &str, options: AddressOptions) -> AssignedIpv4 {
+    let (_host, nic) = host_with_card(&[]);
+    nic.add_address_with(address, options);
+    only(interface(&nic).ipv4())
+}
+
+/// The broadcast address listed for `address`, and where it comes from.
+#[track_caller]
+fn broadcast(address: &str, broadcast: Broadcast) -> Option<(Ipv4Addr, BroadcastOrigin)> {
+    let options = AddressOptions {
+        broadcast,
+        ..AddressOptions::default()
+    };
+    let listed = listed(address, options);
+    assert_eq!(listed.to_string(), address);
+    assert_eq!(listed.peer(), None, "{address}");
+    let broadcast = listed.broadcast()?;
+    Some((broadcast.address(), broadcast.origin()))
+}
+
+#[test]
+fn a_configured_broadcast_address_is_listed_as_it_is() {
+    for (address, configured) in [
+        ("10.71.0.1/24", [10, 71, 0, 255]),
+        ("10.71.0.1/24", [10, 71, 0, 100]),
+        ("10.71.0.1/24", [10, 71, 0, 0]),
+        ("10.71.0.1/30", [10, 71, 0, 3]),
+        ("10.71.0.1/24", [255, 255, 255, 255]),
+        ("10.71.0.0/31", [10, 71, 0, 1]),
+        ("10.71.0.1/32", [10, 71, 0, 255]),
+    ] {
+        let configured = Ipv4Addr::from(configured);
+        assert_eq!(
+            broadcast(address, Broadcast::Custom(configured)),
+            Some((configured, BroadcastOrigin::Configured)),
+            "{address}"
+        );
+    }
+}
+
+#[test]
+fn where_no_broadcast_address_is_configured_it_follows_from_the_prefix() {
+    for (address, computed) in [
+        ("10.71.5.6/8", [10, 255, 255, 255]),
+        ("10.71.5.6/22", [10, 71, 7, 255]),
+        ("10.71.5.6/24", [10, 71, 5, 255]),
+        ("10.71.5.6/30", [10, 71, 5, 7]),
+    ] {
+        assert_eq!(
+            broadcast(address, Broadcast::None),
+            Some((computed.into(), BroadcastOrigin::Computed)),
+            "{address}"
+        );
+    }
+}
+
+#[test]
+fn prefixes_of_31_and_32_have_no_broadcast_address_of_their_own() {
+    for address in ["10.71.5.6/31", "10.71.5.7/31", "10.71.5.6/32"] {
+        assert_eq!(broadcast(address, Broadcast::None), None, "{address}");
+    }
+}
+
+#[test]
+fn a_broadcast_address_that_is_the_own_one_or_none_counts_as_not_configured() {
+    for senseless in [[10, 71, 5, 6], [0, 0, 0, 0]] {
+        let senseless = Broadcast::Custom(senseless.into());
+        assert_eq!(broadcast("10.71.5.6/32", senseless), None);
+        let computed = ([10, 71, 5, 255].into(), BroadcastOrigin::Computed);
+        assert_eq!(broadcast("10.71.5.6/24", senseless), Some(computed));
+    }
+}
+
+#[test]
+fn a_tunnels_peer_is_neither_its_address_nor_a_broadcast_address() {
+    let (host, _nic) = host_with_card(&[]);
+    let [local, peer] = [[10, 8, 0, 10], [10, 8, 0, 9]].map(Ipv4Addr::from);
+    if tunnel(&host, "tun0", local, peer).is_none() {
+        return;
+    }
+    let tun = named(&host, "tun0");
+    let address = only(tun.ipv4());
+    assert_eq!(address.address(), local);
+    assert_eq!(address.peer(), Some(peer));
+    assert_eq!(address.broadcast(), None);
+    assert!(tun.owns(local.into()) && !tun.owns(peer.into()));
+}
+
+#[test]
+fn a_peer_on_a_network_card_is_neither_its_address_nor_a_broadcast_address() {
+    let peer = [10, 71, 0, 9];
+    for prefix_len in [24, 30, 31, 32] {
+        let options = AddressOptions {
+            peer: Some(peer.into()),
+            ..AddressOptions::default()
+        };
+        let address = listed(&format!("10.71.0.10/{prefix_len}"), options);
+        assert_eq!(address.address(), Ipv4Addr::new(10, 71, 0, 10));
+        assert_eq!(address.prefix_len(), prefix_len);
+        assert_eq!(address.peer(), Some(peer.into()), "/{prefix_len}");
+        assert_eq!(address.broadcast(), None, "/{prefix_len}");
+    }
+}
+
+#[test]
+fn an_ipv6_peer_is_not_the_interfaces_address() {
+    let (_host, nic) = host_with_card(&["fd71::1/64"]);
+    let options = AddressOptions {
+        peer: Some(ip("fd71::6")),
+        ..AddressOptions::default()
+    };
+    nic.add_address_with("fd71::5/128", options);
+    let lan0 = interface(&nic);
+    assert!(lan0.owns(ip("fd71::1")) && lan0.owns(ip("fd71::5")));
+    assert!(!lan0.owns(ip("fd71::6")));
+    let peer_of = |address: &str| {
+        let mut addresses = lan0.ipv6().iter();
+        let found = addresses.find(|own| ip(address) == own.address());
+        found.unwrap().peer()
+    };
+    assert_eq!(peer_of("fd71::1"), None);
+    assert_eq!(peer_of("fd71::5"), "fd71::6".parse().ok());
+}
+
+#[test]
+fn ipv6_addresses_are_listed_with_prefix_scope_and_the_scope_id_they_need() {
+    let (host, nic) = host_with_card(&["fe80::71/64", "fec0::71/64", "fd71::71/48"]);
+    let mut listed: Vec<_> = interface(&nic)
+        .ipv6()
+        .iter()
+        .map(|own| (own.to_string(), own.scope(), own.scope_id()))
+        .collect();
+    listed.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+    assert_eq!(
+        listed,
+        [
+            ("fd71::71/48".to_owned(), Scope::Global, 0),
+            ("fe80::71/64".to_owned(), Scope::Link, nic.index()),
+            ("fec0::71/64".to_owned(), Scope::Site, 0),
+        ]
+    );
+    let localhost = only(named(&host, "lo").ipv6());
+    assert_eq!(localhost.address(), Ipv6Addr::LOCALHOST);
+    assert_eq!((localhost.scope(), localhost.scope_id()), (Scope::Host, 0));
+}
+
+#[test]
+fn a_broadcast_address_is_of_the_interface_whose_subnet_it_closes() {
+    let (_host, nic) = host_with_card(&["10.71.0.1/24", "10.71.8.1/22"]);
+    let [narrow, wide] = interface(&nic).ipv4().to_vec().try_into().unwrap();
+    assert!(narrow.is_broadcast([10, 71, 0, 255].into()));
+    assert!(!narrow.is_broadcast([10, 71, 11, 255].into()));
+    assert!(wide.is_broadcast([10, 71, 11, 255].into()));
+    assert!(!wide.is_broadcast([10, 71, 8, 255].into()));
+}

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::ops::Not;
+use std::str::FromStr;
 
-use crate::id::{InterfaceIndex, InterfaceName};
+use crate::id::{InterfaceIndex, InterfaceName, InvalidName};
 use crate::interface::Interface;
 use crate::kind::Kind;
 
@@ -104,6 +105,29 @@ impl Not for Selector {
 
     fn not(self) -> Self {
         Self(Rule::Not(Box::new(self.0)))
+    }
+}
+
+/// Parses what a user says: `lan`, `all`, an index such as `3`, or a name.
+///
+/// ```
+/// use ifcast_interfaces::Selector;
+///
+/// assert_eq!("en0".parse::<Selector>()?.to_string(), "name en0");
+/// assert_eq!("3".parse::<Selector>()?.to_string(), "index 3");
+/// # Ok::<(), ifcast_interfaces::InvalidName>(())
+/// ```
+impl FromStr for Selector {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        let index = text.parse().ok().and_then(InterfaceIndex::new);
+        match (text, index) {
+            ("lan", _) => Ok(Self::lan()),
+            ("all", _) => Ok(Self::all()),
+            (_, Some(index)) => Ok(Self::index(index)),
+            (name, None) => Ok(Self::name(name.parse()?)),
+        }
     }
 }
 

@@ -31,3 +31,7 @@ mod target;
 pub use crate::error::Error;
 pub use crate::socket::BroadcastSocket;
 pub use crate::target::{Target, send};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -59,3 +59,7 @@ pub use crate::event::{Event, Incoming};
 pub use crate::event_loop::{EventLoop, SocketId};
 pub use crate::fan_out::{FanOut, Outcome, Skip, To};
 pub use crate::lan::Lan;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

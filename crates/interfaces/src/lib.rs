@@ -20,8 +20,8 @@
 //! ```
 //!
 //! # Platform
-//! - Linux, Android: `getifaddrs(3)`, with link details from rtnetlink where
-//!   that is allowed.
+//! - Linux, Android: rtnetlink; where that is refused, as to apps on Android,
+//!   `getifaddrs(3)`, which knows less and lists fewer interfaces.
 //! - macOS, iOS, tvOS, watchOS, visionOS: `getifaddrs(3)`, kind from
 //!   `SIOCGIFFUNCTIONALTYPE`.
 //! - Elsewhere: does not compile.
@@ -49,3 +49,7 @@ pub use crate::kind::Kind;
 pub use crate::selector::Selector;
 pub use crate::snapshot::Snapshot;
 pub use crate::usable::Unusable;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -32,3 +32,7 @@ pub use ifcast_socket::Family;
 pub use crate::error::Error;
 pub use crate::group::{Group, NotAGroup};
 pub use crate::socket::MulticastSocket;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

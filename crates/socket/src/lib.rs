@@ -56,3 +56,7 @@ pub use crate::datagram::Datagram;
 pub use crate::error::Error;
 pub use crate::family::Family;
 pub use crate::receive::Receive;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

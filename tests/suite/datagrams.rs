@@ -10,6 +10,8 @@ use ifcast::socket::{BoundSocket, Error, Receive};
 use ifcast::{Cast, EventLoop, Family, Pinning, RecvBatch};
 use ifcast_netlab::{Host, Lab, Nic};
 use ifcast_tests::{Ear, PINNINGS, interface, ip};
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::Ipv4PacketInfo;
 
 const PORT: u16 = 2222;
 
@@ -221,6 +223,19 @@ fn truncation_is_reported_and_costs_no_other_datagram() {
             .truncated,
         1
     );
+}
+
+#[test]
+fn a_datagram_without_packet_info_is_dropped_and_counted() {
+    let pair = Pair::new();
+    let sender = pair.sender(Family::V4);
+    let listener = pair.listener(Family::V4, Pinning::Device);
+    setsockopt(&listener, Ipv4PacketInfo, &false).unwrap();
+    let mut ear = Ear::to(listener);
+    sender.send(b"from where?", to("255.255.255.255")).unwrap();
+    ear.assert_silent();
+    let counters = ear.socket().socket().counters();
+    assert_eq!((counters.received, counters.without_packet_info), (0, 1));
 }
 
 #[test]

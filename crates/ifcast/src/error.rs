@@ -6,7 +6,7 @@ use ifcast_interfaces::Selector;
 
 /// Why a [`Lan`](crate::Lan) could not be built, or a part of it did not work.
 ///
-/// ```
+/// ```no_run
 /// use ifcast::{Error, Lan};
 ///
 /// match Lan::builder().port(2222).build() {

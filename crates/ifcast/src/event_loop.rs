@@ -20,7 +20,7 @@ const EVENTS: usize = 256;
 /// readable. So a socket that still has something queued when its turn ends
 /// stays on a list and is served again in the next turn, before the loop sleeps.
 ///
-/// ```
+/// ```no_run
 /// use std::time::Duration;
 ///
 /// use ifcast::broadcast::BroadcastSocket;
@@ -43,6 +43,7 @@ pub struct EventLoop<S> {
     events: Events,
     batch: RecvBatch,
     slots: Vec<Slot<S>>,
+    free: Vec<usize>,       // slots without a socket
     ready: VecDeque<usize>, // slots with something queued, each once
 }
 
@@ -92,6 +93,7 @@ impl<S: Receive + event::Source> EventLoop<S> {
             events: Events::with_capacity(EVENTS),
             batch,
             slots: Vec::new(),
+            free: Vec::new(),
             ready: VecDeque::new(),
         })
     }
@@ -101,11 +103,10 @@ impl<S: Receive + event::Source> EventLoop<S> {
     /// # Errors
     /// What the operating system answered. The other sockets stay.
     pub fn add(&mut self, mut socket: S) -> io::Result<SocketId> {
-        let free = self.slots.iter().position(|slot| slot.socket.is_none());
-        let slot = free.unwrap_or(self.slots.len());
+        let slot = self.free.last().copied().unwrap_or(self.slots.len());
         let registry = self.poll.registry();
         registry.register(&mut socket, Token(slot), Interest::READABLE)?;
-        if free.is_none() {
+        if self.free.pop().is_none() {
             self.slots.push(Slot {
                 socket: None,
                 generation: 0,
@@ -130,6 +131,7 @@ impl<S: Receive + event::Source> EventLoop<S> {
         let slot = &mut self.slots[id.slot];
         slot.generation = slot.generation.wrapping_add(1);
         let mut socket = slot.socket.take();
+        self.free.push(id.slot);
         if let Some(socket) = &mut socket {
             self.poll.registry().deregister(socket)?;
         }

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
-use ifcast_interfaces::{Interface, InterfaceIndex, Snapshot};
+use ifcast_interfaces::{Interface, Snapshot};
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token, event};
 use socket2::Socket;
@@ -16,6 +16,7 @@ use crate::counters::{Counters, Tally};
 use crate::datagram::Datagram;
 use crate::error::Error;
 use crate::family::Family;
+use crate::packet_info::PacketInfo;
 use crate::sys;
 use crate::sys::messages::Message;
 
@@ -24,7 +25,7 @@ use crate::sys::messages::Message;
 /// It sends by that interface only, and hands out only what arrived there. It
 /// is non-blocking, a [`mio::event::Source`], and [`AsFd`] for other loops.
 ///
-/// ```
+/// ```no_run
 /// use ifcast_interfaces::{Selector, Snapshot};
 /// use ifcast_socket::{BoundSocket, Family};
 ///
@@ -385,30 +386,6 @@ impl event::Source for BoundSocket {
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
         SourceFd(&self.as_raw_fd()).deregister(registry)
     }
-}
-
-/// What to say about a datagram on its way out (`IP_PKTINFO`, `IPV6_PKTINFO`;
-/// RFC 3542, section 6).
-///
-/// ```
-/// use ifcast_socket::{BoundSocket, Datagram, Error, PacketInfo};
-///
-/// /// Answers from the very address that was asked.
-/// fn answer(socket: &BoundSocket, question: &Datagram<'_>) -> Result<(), Error> {
-///     let info = PacketInfo {
-///         source: Some(question.destination()),
-///         ..PacketInfo::default()
-///     };
-///     socket.send_with(b"here", question.source(), info)
-/// }
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PacketInfo {
-    /// The interface to leave by; none means the socket's own, and any other is
-    /// an error.
-    pub interface: Option<InterfaceIndex>,
-    /// The source address, one of the interface's; none leaves it to the kernel.
-    pub source: Option<IpAddr>,
 }
 
 /// Whether the address means something on one link only, so that the kernel

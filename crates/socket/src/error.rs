@@ -10,7 +10,7 @@ use crate::family::Family;
 
 /// What was attempted on which interface, and why it failed.
 ///
-/// ```
+/// ```no_run
 /// use ifcast_interfaces::Snapshot;
 /// use ifcast_socket::{BoundSocket, Error, Family};
 ///

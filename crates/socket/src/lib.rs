@@ -10,7 +10,7 @@
 //! It does not join groups (`ifcast-multicast` does) and does not choose
 //! interfaces (`ifcast-interfaces` does). It never blocks.
 //!
-//! ```
+//! ```no_run
 //! use ifcast_interfaces::{Selector, Snapshot};
 //! use ifcast_socket::{BoundSocket, Family, RecvBatch};
 //!
@@ -44,17 +44,19 @@ mod counters;
 mod datagram;
 mod error;
 mod family;
+mod packet_info;
 mod receive;
 mod sys;
 
 pub use crate::batch::{Received, RecvBatch};
-pub use crate::bound::{BoundSocket, PacketInfo};
+pub use crate::bound::BoundSocket;
 pub use crate::builder::{Builder, Pinning, Sharing};
 pub use crate::cast::Cast;
 pub use crate::counters::Counters;
 pub use crate::datagram::Datagram;
 pub use crate::error::Error;
 pub use crate::family::Family;
+pub use crate::packet_info::PacketInfo;
 pub use crate::receive::Receive;
 
 #[cfg(doctest)]

@@ -11,6 +11,7 @@ use std::{mem, ptr};
 use crate::family::Family;
 use crate::sys::address;
 use crate::sys::control::{self, Buffer, Metadata};
+use crate::sys::len;
 use crate::sys::platform::{self, Header};
 use crate::sys::slab::Slab;
 
@@ -18,8 +19,6 @@ use crate::sys::slab::Slab;
 #[derive(Clone, Copy)]
 #[repr(C, align(4))]
 struct Name([u8; address::LEN]);
-
-const NAME_LEN: libc::socklen_t = 28; // address::LEN
 
 pub(crate) struct Messages {
     headers: Slab<Header>,
@@ -79,8 +78,8 @@ impl Messages {
     pub(crate) fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<(usize, bool)> {
         let used = mem::take(&mut self.used);
         for header in &mut self.headers.items_mut()[..used] {
-            header.msg_hdr.msg_namelen = NAME_LEN;
-            header.msg_hdr.msg_controllen = Buffer::LEN as _;
+            header.msg_hdr.msg_namelen = len::to_c(address::LEN);
+            header.msg_hdr.msg_controllen = len::to_c(Buffer::LEN);
         }
         // SAFETY: each header points at its own room, of the lengths just set,
         // in slabs that `self` owns and borrows mutably.
@@ -97,8 +96,8 @@ impl Messages {
     pub(crate) fn get(&self, slot: usize) -> Message<'_> {
         let header = &self.headers.items()[slot];
         let start = slot * self.payload_capacity;
-        let len = to_usize(header.msg_len).min(self.payload_capacity);
-        let control_len = to_usize(header.msg_hdr.msg_controllen).min(Buffer::LEN);
+        let len = len::from_c(header.msg_len).min(self.payload_capacity);
+        let control_len = len::from_c(header.msg_hdr.msg_controllen).min(Buffer::LEN);
         Message {
             payload: &self.payloads.items()[start..start + len],
             name: &self.names.items()[slot].0,
@@ -143,9 +142,4 @@ impl Message<'_> {
     pub(crate) const fn is_truncated(&self) -> bool {
         self.flags & libc::MSG_TRUNC != 0
     }
-}
-
-/// Lengths in headers have different types on different systems.
-fn to_usize(len: impl TryInto<usize>) -> usize {
-    len.try_into().unwrap_or(usize::MAX)
 }

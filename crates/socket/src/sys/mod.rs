@@ -17,6 +17,7 @@
 
 mod address;
 pub(crate) mod control;
+mod len;
 pub(crate) mod messages;
 mod option;
 pub(crate) mod send;

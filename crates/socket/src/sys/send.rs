@@ -8,6 +8,7 @@ use std::{mem, ptr};
 use socket2::SockAddr;
 
 use crate::sys::control::{self, Buffer};
+use crate::sys::len;
 
 /// Sends a datagram with packet info: by `interface`, from `source`, which may
 /// be unspecified. Retries when a signal interrupts.
@@ -32,7 +33,7 @@ pub(crate) fn with_packet_info(
     header.msg_iov = &raw mut vector;
     header.msg_iovlen = 1;
     header.msg_control = control.as_mut_ptr().cast();
-    header.msg_controllen = control.len() as _;
+    header.msg_controllen = len::to_c(control.len());
     loop {
         // SAFETY: the header points at locals that outlive the call and at
         // `payload`, none of which the kernel writes to.

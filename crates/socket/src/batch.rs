@@ -2,14 +2,12 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::fd::BorrowedFd;
 use std::slice;
 
 use ifcast_interfaces::InterfaceId;
 
-use crate::cast::Cast;
-use crate::datagram::Datagram;
+use crate::datagram::{Datagram, Meta};
 use crate::sys::messages::{Message, Messages};
 
 /// Room for a batch of datagrams; one serves any number of sockets, in turn.
@@ -102,26 +100,6 @@ impl fmt::Debug for RecvBatch {
             .field("datagram_capacity", &self.datagram_capacity())
             .finish_non_exhaustive()
     }
-}
-
-/// What is known of a datagram beside its payload.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Meta {
-    pub(crate) slot: usize,
-    pub(crate) source: SocketAddr,
-    pub(crate) destination: IpAddr,
-    pub(crate) cast: Cast,
-    pub(crate) hops: Option<u8>,
-    pub(crate) truncated: bool,
-}
-
-/// What packet info says (ip(7), RFC 3542).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Arrival {
-    pub(crate) interface: u32,
-    pub(crate) destination: IpAddr,
-    /// The address the kernel would answer from, where it tells.
-    pub(crate) local: Option<Ipv4Addr>,
 }
 
 /// The datagrams of one batch that are this socket's, as an iterator.

@@ -9,14 +9,15 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token, event};
 use socket2::Socket;
 
-use crate::batch::{Meta, Received, RecvBatch};
-use crate::builder::{self, Builder, Pinning};
+use crate::batch::{Received, RecvBatch};
+use crate::builder::{self, Builder};
 use crate::cast::Cast;
 use crate::counters::{Counters, Tally};
-use crate::datagram::Datagram;
+use crate::datagram::{Datagram, Meta};
 use crate::error::Error;
 use crate::family::Family;
 use crate::packet_info::PacketInfo;
+use crate::pinning::Pinning;
 use crate::sys;
 use crate::sys::messages::Message;
 

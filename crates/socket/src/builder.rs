@@ -1,6 +1,5 @@
 //! How a socket shall be tied to its interface, and what it shall do there.
 
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 
@@ -10,79 +9,9 @@ use socket2::{Domain, Protocol, Socket, Type};
 use crate::bound::BoundSocket;
 use crate::error::Error;
 use crate::family::Family;
+use crate::pinning::Pinning;
+use crate::sharing::Sharing;
 use crate::sys;
-
-/// How a socket is tied to its interface.
-///
-/// ```
-/// use ifcast_interfaces::Interface;
-/// use ifcast_socket::{BoundSocket, Error, Family, Pinning};
-///
-/// fn open(interface: &Interface) -> Result<BoundSocket, Error> {
-///     BoundSocket::builder(interface, Family::V4).pinning(Pinning::AddressFree).bind()
-/// }
-/// ```
-///
-/// # Platform
-/// - Linux, Android: see the variants.
-/// - Apple: `IP_BOUND_IF` and `IPV6_BOUND_IF`, which decide where everything
-///   leaves and leave it to this crate to check where broadcasts and multicasts
-///   arrive, whichever of `Automatic` and `Device` is asked for; `AddressFree`
-///   is unsupported.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Pinning {
-    /// `Device`, and `AddressFree` where the system refuses that (`EPERM`).
-    #[default]
-    Automatic,
-    /// To the device: `SO_BINDTOIFINDEX`, before Linux 5.1 `SO_BINDTODEVICE`.
-    /// The kernel filters by interface too. It needs `CAP_NET_RAW` before Linux
-    /// 5.7.
-    Device,
-    /// By `IP_UNICAST_IF` and `IP_MULTICAST_IF`, which need no privilege. They
-    /// steer only what is sent; this crate checks where datagrams arrive. The
-    /// kernel hands a unicast to one of the sockets that share a port: if that
-    /// is another interface's, it is dropped and counted there.
-    AddressFree,
-}
-
-impl fmt::Display for Pinning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Automatic => "automatically",
-            Self::Device => "to the device",
-            Self::AddressFree => "address-free",
-        })
-    }
-}
-
-/// Whether other sockets may bind the same port on the same interface.
-///
-/// Broadcasts and multicasts then reach all of them; a unicast reaches one, on
-/// Linux the one opened last.
-///
-/// ```
-/// use ifcast_interfaces::Interface;
-/// use ifcast_socket::{BoundSocket, Error, Family, Sharing};
-///
-/// fn open(interface: &Interface) -> Result<BoundSocket, Error> {
-///     BoundSocket::builder(interface, Family::V4).port(5353).sharing(Sharing::WithOthers).bind()
-/// }
-/// ```
-///
-/// # Platform
-/// - Linux, Android: `SO_REUSEADDR`, which the other sockets must set too. An
-///   exclusive port is exclusive on one interface, but cannot be had
-///   [`Pinning::AddressFree`], where all interfaces are one to the kernel.
-/// - Apple: `SO_REUSEADDR` and `SO_REUSEPORT`, always, for the same reason.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Sharing {
-    /// No: the port is this socket's, or binding fails.
-    #[default]
-    Exclusive,
-    /// Yes, with sockets that agree to share.
-    WithOthers,
-}
 
 /// Makes a [`BoundSocket`].
 ///

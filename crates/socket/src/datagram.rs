@@ -5,7 +5,6 @@ use std::net::{IpAddr, SocketAddr};
 use bytes::Bytes;
 use ifcast_interfaces::InterfaceId;
 
-use crate::batch::Meta;
 use crate::cast::Cast;
 
 /// One received datagram, borrowed from the [`RecvBatch`](crate::RecvBatch)
@@ -83,4 +82,15 @@ impl<'batch> Datagram<'batch> {
     pub const fn is_truncated(&self) -> bool {
         self.meta.truncated
     }
+}
+
+/// What is known of a datagram beside its payload.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Meta {
+    pub(crate) slot: usize,
+    pub(crate) source: SocketAddr,
+    pub(crate) destination: IpAddr,
+    pub(crate) cast: Cast,
+    pub(crate) hops: Option<u8>,
+    pub(crate) truncated: bool,
 }

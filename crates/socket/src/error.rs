@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use ifcast_interfaces::InterfaceId;
 
-use crate::builder::Pinning;
 use crate::family::Family;
+use crate::pinning::Pinning;
 
 /// What was attempted on which interface, and why it failed.
 ///

@@ -45,19 +45,23 @@ mod datagram;
 mod error;
 mod family;
 mod packet_info;
+mod pinning;
 mod receive;
+mod sharing;
 mod sys;
 
 pub use crate::batch::{Received, RecvBatch};
 pub use crate::bound::BoundSocket;
-pub use crate::builder::{Builder, Pinning, Sharing};
+pub use crate::builder::Builder;
 pub use crate::cast::Cast;
 pub use crate::counters::Counters;
 pub use crate::datagram::Datagram;
 pub use crate::error::Error;
 pub use crate::family::Family;
 pub use crate::packet_info::PacketInfo;
+pub use crate::pinning::Pinning;
 pub use crate::receive::Receive;
+pub use crate::sharing::Sharing;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -7,8 +7,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use ifcast_interfaces::Interface;
 use socket2::Socket;
 
-use crate::builder::Pinning;
 use crate::family::Family;
+use crate::pinning::Pinning;
 use crate::sys::control::{Constants, Layout};
 use crate::sys::option;
 

@@ -7,7 +7,6 @@
 use std::ffi::c_int;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::batch::Arrival;
 use crate::sys::platform;
 
 /// How a system lays control messages out: a length, a level and a type, then
@@ -51,6 +50,15 @@ impl Buffer {
 pub(crate) struct Metadata {
     pub(crate) arrival: Option<Arrival>,
     pub(crate) hops: Option<u8>,
+}
+
+/// What packet info says (ip(7), RFC 3542).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Arrival {
+    pub(crate) interface: u32,
+    pub(crate) destination: IpAddr,
+    /// The address the kernel would answer from, where it tells.
+    pub(crate) local: Option<Ipv4Addr>,
 }
 
 /// Decodes the control messages that this system's kernel wrote.

@@ -1,0 +1,29 @@
+//! Who else may use the port.
+
+/// Whether other sockets may bind the same port on the same interface.
+///
+/// Broadcasts and multicasts then reach all of them; a unicast reaches one, on
+/// Linux the one opened last.
+///
+/// ```
+/// use ifcast_interfaces::Interface;
+/// use ifcast_socket::{BoundSocket, Error, Family, Sharing};
+///
+/// fn open(interface: &Interface) -> Result<BoundSocket, Error> {
+///     BoundSocket::builder(interface, Family::V4).port(5353).sharing(Sharing::WithOthers).bind()
+/// }
+/// ```
+///
+/// # Platform
+/// - Linux, Android: `SO_REUSEADDR`, which the other sockets must set too. An
+///   exclusive port is exclusive on one interface, but cannot be had
+///   [`Pinning::AddressFree`], where all interfaces are one to the kernel.
+/// - Apple: `SO_REUSEADDR` and `SO_REUSEPORT`, always, for the same reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Sharing {
+    /// No: the port is this socket's, or binding fails.
+    #[default]
+    Exclusive,
+    /// Yes, with sockets that agree to share.
+    WithOthers,
+}

@@ -183,6 +183,25 @@ fn a_unicast_to_the_other_segment_does_not_leave_by_the_route_there() {
 }
 
 #[test]
+fn a_link_local_destination_may_leave_its_scope_open() {
+    let lan = TwoSegments::with_two_subnets();
+    for pinning in PINNINGS {
+        for (i, destination) in ["fe80::71:2", "fe80::72:2"].into_iter().enumerate() {
+            let interface = interface(&lan.nics[i]);
+            lan.host.run(|| {
+                let builder = BoundSocket::builder(&interface, Family::V6).pinning(pinning);
+                let socket = builder.bind().unwrap();
+                socket
+                    .send(b"here", SocketAddr::new(ip(destination), PORT))
+                    .unwrap();
+            });
+            let (_, source) = lan.judges[i].hear(1).remove(0);
+            assert!(interface.owns(source.ip()), "{source}");
+        }
+    }
+}
+
+#[test]
 fn a_destination_scope_or_packet_info_of_another_interface_is_an_error() {
     let lan = TwoSegments::with_two_subnets();
     let [own, other] = [0, 1].map(|i| interface(&lan.nics[i]));

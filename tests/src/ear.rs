@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use ifcast::socket::Receive;
-use ifcast::{Cast, Datagram, EventLoop, InterfaceId, SocketId};
+use ifcast::{Cast, Datagram, EventLoop, InterfaceId, RecvBatch, SocketId};
 use ifcast_netlab::Nic;
 
 /// How long to wait for what must come.
@@ -35,7 +35,12 @@ impl<S: Receive + mio::event::Source> Ear<S> {
 
     /// Listens to a socket.
     pub fn to(socket: S) -> Self {
-        let mut sockets = EventLoop::new().unwrap();
+        Self::with_batch(socket, RecvBatch::new())
+    }
+
+    /// Listens to a socket, with so much room for datagrams.
+    pub fn with_batch(socket: S, batch: RecvBatch) -> Self {
+        let mut sockets = EventLoop::with_batch(batch).unwrap();
         let id = sockets.add(socket).unwrap();
         Self { sockets, id }
     }

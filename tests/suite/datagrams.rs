@@ -6,8 +6,8 @@
 use std::net::{SocketAddr, UdpSocket};
 
 use ifcast::multicast::MulticastSocket;
-use ifcast::socket::{BoundSocket, Error, Receive};
-use ifcast::{Cast, EventLoop, Family, Pinning, RecvBatch};
+use ifcast::socket::{BoundSocket, Error};
+use ifcast::{Cast, Family, Pinning, RecvBatch};
 use ifcast_netlab::{Host, Lab, Nic};
 use ifcast_tests::{Ear, PINNINGS, interface, ip};
 use nix::sys::socket::setsockopt;
@@ -197,32 +197,17 @@ fn truncation_is_reported_and_costs_no_other_datagram() {
     for payload in [&b"fits"[..], b"is too long", b"fits"] {
         sender.send(payload, to("255.255.255.255")).unwrap();
     }
-    let mut sockets = EventLoop::with_batch(RecvBatch::with_capacity(8, 4)).unwrap();
-    sockets.add(listener).unwrap();
-    let mut heard = Vec::new();
-    while heard.len() < 3 {
-        sockets
-            .poll(None, |_, received| {
-                let datagram = received.unwrap();
-                heard.push((datagram.to_bytes(), datagram.is_truncated()));
-            })
-            .unwrap();
-    }
+    let mut ear = Ear::with_batch(listener, RecvBatch::with_capacity(8, 4));
+    let heard = ear.hear(3).into_iter();
+    let heard: Vec<_> = heard
+        .map(|heard| (heard.payload, heard.truncated))
+        .collect();
     let expected = [(&b"fits"[..], false), (b"is t", true), (b"fits", false)];
     assert_eq!(
         heard,
-        expected.map(|(payload, truncated)| (payload.into(), truncated))
+        expected.map(|(payload, truncated)| (payload.to_vec(), truncated))
     );
-    assert_eq!(
-        sockets
-            .sockets()
-            .next()
-            .unwrap()
-            .bound()
-            .counters()
-            .truncated,
-        1
-    );
+    assert_eq!(ear.socket().socket().counters().truncated, 1);
 }
 
 #[test]

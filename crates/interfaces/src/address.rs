@@ -59,7 +59,8 @@ impl AssignedIpv4 {
 
     /// The subnet's directed broadcast address, if it has one.
     ///
-    /// None on point-to-point links and for prefixes of 31 (RFC 3021) and 32.
+    /// None on point-to-point links. Where none is configured, none either for
+    /// prefixes of 31 (RFC 3021) and 32 and for an address with a peer.
     #[must_use]
     pub const fn broadcast(&self) -> Option<Broadcast> {
         self.broadcast

@@ -31,29 +31,18 @@ pub(crate) struct LinkRecord {
     pub(crate) master: Option<InterfaceIndex>,
 }
 
-/// An entry of `getifaddrs(3)` that holds an IP address.
+/// An IP address of an interface.
 #[derive(Debug)]
 pub(crate) struct AddressRecord {
-    /// `ifa_name`, which on Linux may be a label instead.
-    pub(crate) name: InterfaceName,
     /// Where the name need not be trusted to find the interface.
     pub(crate) owner: Option<InterfaceIndex>,
+    /// `ifa_name` or `IFA_LABEL`, either of which is the interface's name or a
+    /// label.
+    pub(crate) name: Option<InterfaceName>,
     pub(crate) address: IpAddr,
     pub(crate) prefix_len: u8,
-    /// `ifa_dstaddr` or `ifa_broadaddr`: one field, two meanings.
-    pub(crate) other: Option<IpAddr>,
-}
-
-impl AddressRecord {
-    /// The interface's name within `name`: labels are customarily
-    /// `<interface>:<anything>`, and no interface's own name has a colon.
-    pub(crate) fn interface_name(&self) -> InterfaceName {
-        let bytes = self.name.as_bytes();
-        let before_colon = bytes.split(|&byte| byte == b':').next();
-        before_colon
-            .and_then(|name| InterfaceName::new(name).ok())
-            .unwrap_or(self.name)
-    }
+    pub(crate) broadcast: Option<Ipv4Addr>,
+    pub(crate) peer: Option<IpAddr>,
 }
 
 /// Joins the records; interfaces come out ordered by index, each once.
@@ -67,10 +56,11 @@ pub(crate) fn interfaces(records: Records) -> Vec<Interface> {
 
     let by_name: HashMap<_, _> = interfaces.iter().map(|i| (i.name(), i.index())).collect();
     for record in records.addresses {
+        let named = |name| by_name.get(&name).copied();
         let owner = record
             .owner
-            .or_else(|| by_name.get(&record.name).copied())
-            .or_else(|| by_name.get(&record.interface_name()).copied());
+            .or_else(|| named(record.name?))
+            .or_else(|| named(before_colon(record.name?)));
         let position = owner.and_then(|owner| {
             interfaces
                 .binary_search_by_key(&owner, Interface::index)
@@ -103,55 +93,75 @@ impl Interface {
     fn add(&mut self, record: &AddressRecord) {
         let prefix_len = record.prefix_len;
         match record.address {
-            IpAddr::V4(address) => {
-                let other = match record.other {
-                    Some(IpAddr::V4(other)) if !other.is_unspecified() => Some(other),
+            IpAddr::V4(address) => self.ipv4.push(AssignedIpv4 {
+                address,
+                prefix_len,
+                broadcast: self.broadcast(address, record),
+                peer: match record.peer {
+                    Some(IpAddr::V4(peer)) => Some(peer),
                     _ => None,
-                };
-                let (broadcast, peer) = broadcast_or_peer(self.flags, address, prefix_len, other);
-                self.ipv4.push(AssignedIpv4 {
-                    address,
-                    prefix_len,
-                    broadcast,
-                    peer,
-                    label: Some(record.name).filter(|name| *name != self.name()),
-                });
-            }
-            IpAddr::V6(address) => {
-                let peer = match record.other {
-                    Some(IpAddr::V6(peer)) if peer != address && !peer.is_unspecified() => {
-                        Some(peer)
-                    }
+                },
+                label: record.name.filter(|name| *name != self.name()),
+            }),
+            IpAddr::V6(address) => self.ipv6.push(AssignedIpv6 {
+                address,
+                prefix_len,
+                interface: self.index(),
+                peer: match record.peer {
+                    Some(IpAddr::V6(peer)) => Some(peer),
                     _ => None,
-                };
-                self.ipv6.push(AssignedIpv6 {
-                    address,
-                    prefix_len,
-                    interface: self.index(),
-                    peer,
-                });
-            }
+                },
+            }),
+        }
+    }
+
+    /// The interface's own address or 0.0.0.0 for a broadcast address, as some
+    /// scripts set them, counts as none.
+    fn broadcast(&self, address: Ipv4Addr, record: &AddressRecord) -> Option<Broadcast> {
+        let configured = record
+            .broadcast
+            .filter(|configured| *configured != address && !configured.is_unspecified());
+        match (self.flags.is_broadcast(), configured, record.peer) {
+            (true, Some(configured), _) => Some(Broadcast::configured(configured)),
+            (true, None, None) => Broadcast::computed(address, record.prefix_len),
+            (true, None, Some(_)) | (false, ..) => None,
         }
     }
 }
 
-/// Tells the two meanings of `ifa_dstaddr` apart.
+/// The interface's name within a label: labels are customarily
+/// `<interface>:<anything>`, and no interface's own name has a colon.
+pub(crate) fn before_colon(name: InterfaceName) -> InterfaceName {
+    let before = name.as_bytes().split(|&byte| byte == b':').next();
+    before
+        .and_then(|name| InterfaceName::new(name).ok())
+        .unwrap_or(name)
+}
+
+/// Tells the two meanings of `ifa_dstaddr` of `getifaddrs(3)` apart.
 ///
 /// On a broadcast link it is the broadcast address; but glibc puts the
 /// interface's own address there when none is configured, and the peer when
 /// the address has one, for which a prefix of 31 or 32 leaves no doubt.
-fn broadcast_or_peer(
+pub(crate) fn broadcast_or_peer(
     flags: Flags,
-    address: Ipv4Addr,
+    address: IpAddr,
     prefix_len: u8,
-    other: Option<Ipv4Addr>,
-) -> (Option<Broadcast>, Option<Ipv4Addr>) {
-    let other = other.filter(|other| *other != address);
-    let computed = Broadcast::computed(address, prefix_len);
-    match (flags.is_broadcast(), computed) {
-        (false, _) => (None, other.filter(|_| flags.is_point_to_point())),
-        (true, None) => (None, other),
-        (true, Some(computed)) => (Some(other.map_or(computed, Broadcast::configured)), None),
+    other: Option<IpAddr>,
+) -> (Option<Ipv4Addr>, Option<IpAddr>) {
+    let other = other.filter(|other| *other != address && !other.is_unspecified());
+    match (address, other) {
+        (IpAddr::V4(address), Some(IpAddr::V4(other))) => {
+            let room = Broadcast::computed(address, prefix_len).is_some();
+            match (flags.is_broadcast(), room) {
+                (true, true) => (Some(other), None),
+                (true, false) => (None, Some(other.into())),
+                (false, _) if flags.is_point_to_point() => (None, Some(other.into())),
+                (false, _) => (None, None),
+            }
+        }
+        (IpAddr::V6(_), Some(IpAddr::V6(other))) => (None, Some(other.into())),
+        _ => (None, None),
     }
 }
 
@@ -177,24 +187,33 @@ mod tests {
         }
     }
 
-    fn address(called: &str, address: &str, prefix_len: u8, other: Option<&str>) -> AddressRecord {
+    fn address(called: &str, address: &str, prefix_len: u8) -> AddressRecord {
         AddressRecord {
-            name: name(called),
             owner: None,
+            name: Some(name(called)),
             address: address.parse().unwrap(),
             prefix_len,
-            other: other.map(|other| other.parse().unwrap()),
+            broadcast: None,
+            peer: None,
         }
     }
 
-    fn one(flags: u32, addresses: Vec<AddressRecord>) -> Interface {
+    /// As `getifaddrs(3)` would list it on a link with these flags.
+    fn one(flags: u32, prefix_len: u8, other: Option<&str>) -> AssignedIpv4 {
+        let mut record = address("v0", "10.71.0.1", prefix_len);
+        let other = other.map(|other| other.parse().unwrap());
+        (record.broadcast, record.peer) =
+            broadcast_or_peer(Flags::from_bits(flags), record.address, prefix_len, other);
+        listed(flags, vec![record]).ipv4().first().cloned().unwrap()
+    }
+
+    fn listed(flags: u32, addresses: Vec<AddressRecord>) -> Interface {
         let links = vec![link(2, "v0", flags)];
         interfaces(Records { links, addresses }).remove(0)
     }
 
     fn broadcast(prefix_len: u8, other: Option<&str>) -> Option<Broadcast> {
-        let entry = address("v0", "10.71.0.1", prefix_len, other);
-        one(flag::BROADCAST, vec![entry]).ipv4()[0].broadcast()
+        one(flag::BROADCAST, prefix_len, other).broadcast()
     }
 
     #[test]
@@ -221,36 +240,62 @@ mod tests {
 
     #[test]
     fn a_peer_is_no_broadcast_address() {
-        let entry = address("v0", "10.8.0.10", 32, Some("10.8.0.9"));
-        let tun = one(flag::POINTOPOINT, vec![entry]);
-        assert_eq!(tun.ipv4()[0].broadcast(), None);
-        assert_eq!(tun.ipv4()[0].peer(), Some(Ipv4Addr::new(10, 8, 0, 9)));
+        let peer = Some(Ipv4Addr::new(10, 8, 0, 9));
+        for (flags, prefix_len) in [
+            (flag::POINTOPOINT, 32),
+            (flag::POINTOPOINT, 24),
+            (flag::BROADCAST, 32),
+        ] {
+            let address = one(flags, prefix_len, Some("10.8.0.9"));
+            assert_eq!((address.broadcast(), address.peer()), (None, peer));
+        }
+    }
+
+    #[test]
+    fn an_address_with_a_peer_has_only_a_configured_broadcast_address() {
+        let mut record = address("v0", "10.71.0.1", 24);
+        record.peer = Some([10, 71, 0, 9].into());
+        let v0 = listed(flag::BROADCAST, vec![record]);
+        assert_eq!(v0.ipv4()[0].broadcast(), None);
+
+        let mut record = address("v0", "10.71.0.1", 32);
+        record.peer = Some([10, 71, 0, 9].into());
+        record.broadcast = Some([10, 71, 0, 255].into());
+        let v0 = listed(flag::BROADCAST, vec![record]);
+        let configured = Broadcast::configured([10, 71, 0, 255].into());
+        assert_eq!(v0.ipv4()[0].broadcast(), Some(configured));
     }
 
     #[test]
     fn a_label_makes_no_interface_and_stays_on_its_address() {
         let addresses = vec![
-            address("v0", "10.71.0.1", 24, None),
-            address("v0:1", "10.71.0.2", 24, None),
+            address("v0", "10.71.0.1", 24),
+            address("v0:1", "10.71.0.2", 24),
         ];
-        let v0 = one(flag::BROADCAST, addresses);
+        let v0 = listed(flag::BROADCAST, addresses);
         assert_eq!(v0.ipv4()[0].label(), None);
         assert_eq!(v0.ipv4()[1].label(), Some(name("v0:1")));
     }
 
     #[test]
-    fn a_label_without_a_colon_is_placed_by_its_owner() {
-        let mut entry = address("printer", "10.71.0.2", 24, None);
-        entry.owner = InterfaceIndex::new(2);
-        let v0 = one(flag::BROADCAST, vec![entry]);
-        assert_eq!(v0.ipv4()[0].label(), Some(name("printer")));
+    fn an_address_belongs_to_its_owner_whatever_its_label() {
+        for label in ["printer", "v1", "v1:1"] {
+            let mut record = address(label, "10.71.0.2", 24);
+            record.owner = InterfaceIndex::new(2);
+            let listed = interfaces(Records {
+                links: vec![link(2, "v0", flag::BROADCAST), link(3, "v1", 0)],
+                addresses: vec![record],
+            });
+            assert_eq!(listed[0].ipv4()[0].label(), Some(name(label)));
+            assert!(listed[1].ipv4().is_empty());
+        }
     }
 
     #[test]
     fn an_interface_without_addresses_is_listed_and_an_address_without_one_is_not() {
         let listed = interfaces(Records {
             links: vec![link(3, "late", 0), link(2, "early", 0)],
-            addresses: vec![address("gone", "10.0.0.1", 24, None)],
+            addresses: vec![address("gone", "10.0.0.1", 24)],
         });
         let names: Vec<_> = listed.iter().map(|i| i.name().to_string()).collect();
         assert_eq!(names, ["early", "late"]);
@@ -265,7 +310,7 @@ mod tests {
     fn the_same_link_local_address_on_two_interfaces_stays_two() {
         let scoped = |called: &str, index| AddressRecord {
             owner: InterfaceIndex::new(index),
-            ..address(called, "fe80::1", 64, None)
+            ..address(called, "fe80::1", 64)
         };
         let listed = interfaces(Records {
             links: vec![link(2, "v0", 0), link(3, "v1", 0)],

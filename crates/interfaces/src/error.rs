@@ -16,8 +16,8 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// `getifaddrs(3)` or what it is refined with failed, usually for want of
-    /// memory (`ENOMEM`) or descriptors (`EMFILE`, `ENFILE`).
+    /// The system's listing failed, usually for want of memory (`ENOMEM`) or
+    /// descriptors (`EMFILE`, `ENFILE`).
     #[error("list the network interfaces: {source}")]
     List {
         /// What the operating system answered.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::sys::flag;
 
-/// The `IFF_*` flags of an interface, as `getifaddrs(3)` reports them.
+/// The `IFF_*` flags of an interface, as the system lists them.
 ///
 /// The bits differ between systems; the questions do not.
 ///

@@ -1,7 +1,7 @@
 //! Snapshots captured while interfaces come, go and change names.
 
 use std::collections::{HashSet, VecDeque};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -44,7 +44,10 @@ fn observe(stop: &AtomicBool) -> u32 {
         for interface in snapshot.interfaces() {
             assert!(indexes.insert(interface.index()), "{snapshot:?}");
             assert!(!interface.name().as_bytes().is_empty(), "{snapshot:?}");
+            assert!(interface.mtu().is_some(), "{snapshot:?}");
         }
+        let lo = snapshot.owner_of(Ipv4Addr::LOCALHOST.into());
+        assert!(lo.is_some_and(|lo| lo.flags().is_loopback()));
         for (interface, address) in snapshot.addresses() {
             assert!(
                 address.is_loopback() || address == own(interface, address),

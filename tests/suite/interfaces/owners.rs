@@ -42,8 +42,8 @@ fn a_label_makes_no_interface_and_stays_on_its_address() {
             labels(&nic),
             [
                 ([10, 71, 0, 1].into(), None),
+                ([10, 72, 0, 2].into(), Some(name(label))), // first in its subnet
                 ([10, 71, 0, 2].into(), Some(name(label))),
-                ([10, 72, 0, 2].into(), Some(name(label))),
             ]
         );
         for address in ["10.71.0.2", "10.72.0.2", "fd71::1", "fe80::1"] {

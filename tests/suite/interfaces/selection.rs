@@ -25,8 +25,8 @@ impl Everything {
         let port = attach("port0", &["10.71.0.2/24"]);
         host.add_bridge("br0", &[&port]);
         host.nic("br0").add_address("10.71.0.3/24");
-        host.add_bridge("portless0", &[]);
-        host.nic("portless0").add_address("10.71.0.4/24");
+        host.add_bridge("off0", &[]);
+        host.nic("off0").set_up(false);
         attach("unplugged0", &["10.71.0.5/24"]).plug(false);
         attach("down0", &["10.71.0.6/24"]).set_up(false);
         attach("bare0", &[]);
@@ -59,7 +59,7 @@ fn names_indexes_and_kinds_choose_in_whatever_state() {
     everything.assert_chosen(Selector::name(name("bare")), &[]);
     everything.assert_chosen(Selector::index(second), &["lan1"]);
     everything.assert_chosen(Selector::index(index(u32::MAX)), &[]);
-    everything.assert_chosen(Selector::kind(Kind::Bridge), &["br0", "portless0"]);
+    everything.assert_chosen(Selector::kind(Kind::Bridge), &["br0", "off0"]);
     everything.assert_chosen(Selector::kind(Kind::Loopback), &["lo"]);
     everything.assert_chosen(Selector::kind(Kind::Wifi), &[]);
 }
@@ -72,7 +72,7 @@ fn selectors_combine() {
     let bare0 = || Selector::name(name("bare0"));
     everything.assert_chosen(Selector::lan().and(!bridges()), &["lan0", "lan1"]);
     everything.assert_chosen(Selector::lan().and(bridges()), &["br0"]);
-    everything.assert_chosen(lan0().or(bridges()), &["lan0", "br0", "portless0"]);
+    everything.assert_chosen(lan0().or(bridges()), &["lan0", "br0", "off0"]);
     everything.assert_chosen(lan0().and(bare0()), &[]);
     everything.assert_chosen(!!bare0(), &["bare0"]);
     everything.assert_chosen(!Selector::all(), &[]);

@@ -3,10 +3,9 @@
 use std::ffi::CStr;
 use std::io;
 use std::marker::PhantomData;
-use std::net::IpAddr;
 use std::ptr::{self, NonNull};
 
-use crate::assemble::AddressRecord;
+use crate::assemble::{self, AddressRecord};
 use crate::flags::Flags;
 use crate::id::{InterfaceIndex, InterfaceName};
 use crate::sys::platform;
@@ -84,25 +83,23 @@ impl Entry<'_> {
         let sockaddr = self.sockaddr()?;
         let (address, scope_id) = sockaddr.ip()?;
         let other = read(platform::destination(self.raw)).and_then(|other| other.ip());
-        let netmask = read(self.raw.ifa_netmask);
+        let prefix_len = match read(self.raw.ifa_netmask) {
+            Some(mask) => mask.prefix_len(address),
+            None if address.is_ipv4() => 32,
+            None => 128,
+        };
+        let other = other.map(|(other, _)| other);
+        let (broadcast, peer) =
+            assemble::broadcast_or_peer(self.flags(), address, prefix_len, other);
         Some(AddressRecord {
-            name: self.name()?,
             owner: InterfaceIndex::new(scope_id),
+            name: Some(self.name()?),
             address,
-            prefix_len: match netmask {
-                Some(mask) => mask.prefix_len(address),
-                None if address.is_ipv4() => 32,
-                None => 128,
-            },
-            other: other
-                .map(|(other, _)| other)
-                .filter(|other| same_family(*other, address)),
+            prefix_len,
+            broadcast,
+            peer,
         })
     }
-}
-
-fn same_family(a: IpAddr, b: IpAddr) -> bool {
-    a.is_ipv4() == b.is_ipv4()
 }
 
 /// Copies a socket address out of the list.

@@ -1,18 +1,19 @@
-//! Linux and Android: `getifaddrs(3)`, refined by rtnetlink.
+//! Linux and Android: rtnetlink, or `getifaddrs(3)` where that is refused.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::ffi::c_int;
 use std::io;
-use std::net::IpAddr;
 use std::ptr::NonNull;
 
-use crate::assemble::{AddressRecord, LinkRecord, Records};
+use crate::assemble::{self, LinkRecord, Records};
+use crate::flags::Flags;
 use crate::hardware::HardwareAddress;
 use crate::id::{InterfaceId, InterfaceIndex, InterfaceName};
+use crate::kind::Kind;
 use crate::sys::ifaddrs::{Entry, List};
 use crate::sys::link_type;
 use crate::sys::netlink::Netlink;
-use crate::sys::rtnetlink::{Dump, Ipv4Owner, Link};
+use crate::sys::rtnetlink::{self, Dump};
 
 pub(crate) mod flag {
     pub(crate) const UP: u32 = libc::IFF_UP as u32;
@@ -24,22 +25,47 @@ pub(crate) mod flag {
 }
 
 pub(crate) fn capture() -> io::Result<Records> {
+    match dump() {
+        Err(error) if is_refusal(&error) => list(), // Android; some containers
+        records => records,
+    }
+}
+
+/// Asks the kernel itself, because `getifaddrs(3)` of glibc loses much: it
+/// lists no address for a link without a hardware address, takes a peer for a
+/// broadcast address, and says by name whose an address is, which is wrong
+/// when the name is a label or changes meanwhile.
+fn dump() -> io::Result<Records> {
+    let mut netlink = Netlink::open()?;
+    Ok(Records {
+        links: netlink.dump(Dump::Links, rtnetlink::link)?,
+        addresses: netlink.dump(Dump::Addresses, rtnetlink::address)?,
+    })
+}
+
+/// Asks the C library. Where it may not list links either, as in apps on
+/// Android, the interfaces are those that have addresses.
+fn list() -> io::Result<Records> {
     let mut records = Records::default();
+    let mut names = HashSet::new();
     for entry in List::capture()?.iter() {
-        records.links.extend(link_record(&entry));
+        let Some(name) = entry.name().map(assemble::before_colon) else {
+            continue;
+        };
+        let new = names.insert(name);
+        records.links.extend(match link_of(&entry) {
+            None if new => link_named(name, entry.flags()),
+            link => link,
+        });
         records.addresses.extend(entry.address_record());
     }
-    match refine(&mut records) {
-        Err(error) if is_refusal(&error) => Ok(records), // Android; some containers
-        Err(error) => Err(error),
-        Ok(()) => Ok(records),
-    }
+    Ok(records)
 }
 
 /// Decodes an `AF_PACKET` entry (packet(7)): family (2 bytes), protocol (2),
 /// interface index (4), link type (2), packet type (1), address length (1),
 /// address.
-fn link_record(entry: &Entry<'_>) -> Option<LinkRecord> {
+fn link_of(entry: &Entry<'_>) -> Option<LinkRecord> {
     let sockaddr = entry.sockaddr().filter(|s| s.family() == libc::AF_PACKET)?;
     let bytes = sockaddr.bytes();
     let index = u32::from_ne_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]);
@@ -59,47 +85,22 @@ fn link_record(entry: &Entry<'_>) -> Option<LinkRecord> {
     })
 }
 
-/// Adds what only rtnetlink knows.
-fn refine(records: &mut Records) -> io::Result<()> {
-    let mut netlink = Netlink::open()?;
-    let mut by_index: HashMap<_, _> = records
-        .links
-        .iter_mut()
-        .map(|link| (link.id.index(), link))
-        .collect();
-    netlink.dump(Dump::Links, |message| {
-        let Some((index, details)) = Link::parse(message.payload) else {
-            return;
-        };
-        if let Some(link) = by_index.get_mut(&index) {
-            link.kind = link_type::kind(details.link_type, details.info_kind);
-            link.mtu = details.mtu;
-            link.master = details.master;
-            link.hardware_address = details.hardware_address;
-        }
-    })?;
-
-    let names: Vec<_> = records.links.iter().map(|link| link.id.name()).collect();
-    let is_label = |name: InterfaceName| !names.contains(&name);
-    if records.addresses.iter().any(|record| is_label(record.name)) {
-        find_owners(&mut netlink, &mut records.addresses)?;
-    }
-    Ok(())
-}
-
-/// Finds whose the addresses are whose name in `getifaddrs(3)` is a label,
-/// which may be anything.
-fn find_owners(netlink: &mut Netlink, addresses: &mut [AddressRecord]) -> io::Result<()> {
-    netlink.dump(Dump::Ipv4Addresses, |message| {
-        let Some(owner) = Ipv4Owner::parse(message.payload) else {
-            return;
-        };
-        let same = |record: &&mut AddressRecord| {
-            record.name == owner.label && record.address == IpAddr::V4(owner.address)
-        };
-        if let Some(record) = addresses.iter_mut().find(same) {
-            record.owner = Some(owner.index);
-        }
+/// What is left to say of a link without an `AF_PACKET` entry.
+fn link_named(name: InterfaceName, flags: Flags) -> Option<LinkRecord> {
+    // SAFETY: `name` is a C string that outlives the call.
+    let index = unsafe { libc::if_nametoindex(name.as_c_str().as_ptr()) };
+    Some(LinkRecord {
+        id: InterfaceId::new(InterfaceIndex::new(index)?, name),
+        flags,
+        kind: if flags.is_loopback() {
+            Kind::Loopback
+        } else {
+            Kind::Unknown
+        },
+        mtu: None,
+        hardware_address: None,
+        carrier: flags.is_up().then(|| flags.is_running()),
+        master: None,
     })
 }
 
@@ -143,4 +144,35 @@ pub(crate) fn family(bytes: &[u8]) -> c_int {
 
 pub(crate) fn destination(entry: &libc::ifaddrs) -> *mut libc::sockaddr {
     entry.ifa_ifu
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri knows no network interfaces")]
+    fn both_ways_of_asking_agree_on_loopback() {
+        let [dumped, listed] = [dump(), list()].map(|records| {
+            let interfaces = assemble::interfaces(records.unwrap());
+            let mut loopback = interfaces.into_iter().filter(|i| i.flags().is_loopback());
+            loopback.next().unwrap()
+        });
+        assert_eq!(dumped.id(), listed.id());
+        assert_eq!(dumped.name(), listed.name());
+        assert_eq!(dumped.flags(), listed.flags());
+        assert_eq!(dumped.kind(), listed.kind());
+        assert_eq!(dumped.ipv4(), listed.ipv4());
+        assert_eq!(dumped.ipv6(), listed.ipv6());
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri knows no network interfaces")]
+    fn a_link_that_is_only_named_is_found_by_its_name() {
+        let flags = Flags::from_bits(flag::UP | flag::LOOPBACK | flag::RUNNING);
+        let loopback = link_named("lo".parse().unwrap(), flags).unwrap();
+        assert_eq!(loopback.id.index().get(), 1);
+        assert_eq!(loopback.kind, Kind::Loopback);
+        assert!(link_named("no-such-thing".parse().unwrap(), flags).is_none());
+    }
 }

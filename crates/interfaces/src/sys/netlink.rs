@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-use crate::sys::rtnetlink::{self, Dump, Message};
+use crate::sys::rtnetlink::{self, Dump};
 
 /// Large enough for any link, and what the kernel fills at most in one go.
 const BUFFER_LEN: usize = 32 * 1024;
@@ -35,23 +35,26 @@ impl Netlink {
         })
     }
 
-    /// Gives each message of a dump to `visit`; again from the start, up to
-    /// four times, if a change interrupted it, so `visit` must bear repetition.
-    pub(crate) fn dump(
+    /// Decodes the messages of a dump; again from the start, up to four times,
+    /// if a change interrupted it.
+    pub(crate) fn dump<T>(
         &mut self,
         dump: Dump,
-        mut visit: impl FnMut(Message<'_>),
-    ) -> io::Result<()> {
+        decode: fn(&[u8]) -> Option<T>,
+    ) -> io::Result<Vec<T>> {
+        let mut decoded = Vec::new();
         for _ in 0..TRIES {
-            if !self.dump_once(dump, &mut visit)? {
+            decoded.clear();
+            let add = |payload: &[u8]| decoded.extend(decode(payload));
+            if !self.dump_once(dump, add)? {
                 break;
             }
         }
-        Ok(())
+        Ok(decoded)
     }
 
     /// One dump; returns whether it was interrupted.
-    fn dump_once(&mut self, dump: Dump, visit: &mut impl FnMut(Message<'_>)) -> io::Result<bool> {
+    fn dump_once(&mut self, dump: Dump, mut visit: impl FnMut(&[u8])) -> io::Result<bool> {
         self.sequence += 1;
         self.send(&dump.request(self.sequence))?;
         let mut interrupted = false;
@@ -63,9 +66,11 @@ impl Netlink {
                 }
                 interrupted |= message.interrupted;
                 match i32::from(message.message_type) {
-                    libc::NLMSG_DONE => return Ok(interrupted),
-                    libc::NLMSG_ERROR => return Err(error_of(message.payload)),
-                    _ => visit(message),
+                    libc::NLMSG_DONE | libc::NLMSG_ERROR => {
+                        return rtnetlink::outcome(message.payload).map(|()| interrupted);
+                    }
+                    _ if message.message_type == dump.answer() => visit(message.payload),
+                    _ => {}
                 }
             }
         }
@@ -99,13 +104,5 @@ impl Netlink {
                 }
             }
         }
-    }
-}
-
-/// The error in the payload of `NLMSG_ERROR`: a negated `errno`.
-fn error_of(payload: &[u8]) -> io::Error {
-    match payload.first_chunk() {
-        Some(code) => io::Error::from_raw_os_error(i32::from_ne_bytes(*code).saturating_neg()),
-        None => io::ErrorKind::InvalidData.into(),
     }
 }

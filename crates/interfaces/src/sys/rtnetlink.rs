@@ -1,12 +1,16 @@
-//! The few rtnetlink messages that tell more of a link than `getifaddrs(3)`
-//! (rtnetlink(7)): pure functions over bytes.
+//! The rtnetlink messages that tell of links and addresses (rtnetlink(7)): pure
+//! functions over bytes.
 
 #![forbid(unsafe_code)]
 
-use std::net::Ipv4Addr;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::assemble::{AddressRecord, LinkRecord};
+use crate::flags::Flags;
 use crate::hardware::HardwareAddress;
-use crate::id::{InterfaceIndex, InterfaceName};
+use crate::id::{InterfaceId, InterfaceIndex, InterfaceName};
+use crate::sys::link_type;
 
 const HEADER_LEN: usize = 16; // struct nlmsghdr
 const ATTRIBUTE_HEADER_LEN: usize = 4; // struct nlattr
@@ -16,6 +20,7 @@ const NLM_F_REQUEST: u16 = 0x1;
 const NLM_F_DUMP_INTR: u16 = 0x10;
 const NLM_F_DUMP: u16 = 0x300;
 const AF_INET: u8 = 2;
+const AF_INET6: u8 = 10;
 const NLA_TYPE_MASK: u16 = 0x3fff;
 const IFLA_EXT_MASK: u16 = 29;
 const IFLA_INFO_KIND: u16 = 1;
@@ -25,7 +30,7 @@ const RTEXT_FILTER_SKIP_STATS: u32 = 8;
 #[derive(Clone, Copy)]
 pub(crate) enum Dump {
     Links,
-    Ipv4Addresses,
+    Addresses,
 }
 
 impl Dump {
@@ -33,7 +38,7 @@ impl Dump {
     pub(crate) fn request(self, sequence: u32) -> Vec<u8> {
         let (message_type, len) = match self {
             Self::Links => (libc::RTM_GETLINK, 40u32),
-            Self::Ipv4Addresses => (libc::RTM_GETADDR, 24),
+            Self::Addresses => (libc::RTM_GETADDR, 24),
         };
         let mut request = Vec::with_capacity(40);
         request.extend(len.to_ne_bytes());
@@ -48,13 +53,17 @@ impl Dump {
                 request.extend(IFLA_EXT_MASK.to_ne_bytes());
                 request.extend(RTEXT_FILTER_SKIP_STATS.to_ne_bytes());
             }
-            Self::Ipv4Addresses => {
-                let mut ifaddrmsg = [0; IFADDRMSG_LEN];
-                ifaddrmsg[0] = AF_INET;
-                request.extend(ifaddrmsg);
-            }
+            Self::Addresses => request.extend([0; IFADDRMSG_LEN]), // of every family
         }
         request
+    }
+
+    /// The type of message that answers it.
+    pub(crate) fn answer(self) -> u16 {
+        match self {
+            Self::Links => libc::RTM_NEWLINK,
+            Self::Addresses => libc::RTM_NEWADDR,
+        }
     }
 }
 
@@ -82,72 +91,92 @@ pub(crate) fn messages(mut bytes: &[u8]) -> impl Iterator<Item = Message<'_>> {
     })
 }
 
-/// What `RTM_NEWLINK` says of a link beyond `getifaddrs(3)`.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Link<'a> {
-    pub(crate) link_type: u16,
-    pub(crate) mtu: Option<u32>,
-    pub(crate) master: Option<InterfaceIndex>,
-    pub(crate) info_kind: Option<&'a [u8]>,
-    pub(crate) hardware_address: Option<HardwareAddress>,
+/// Decodes the payload of `RTM_NEWLINK`.
+pub(crate) fn link(payload: &[u8]) -> Option<LinkRecord> {
+    let link_type = u16_at(payload, 2)?;
+    let index = InterfaceIndex::new(u32_at(payload, 4)?)?;
+    let flags = Flags::from_bits(u32_at(payload, 8)?);
+    let (mut name, mut info_kind) = (None, None);
+    let (mut mtu, mut master, mut hardware_address) = (None, None, None);
+    for (attribute, value) in attributes(payload.get(IFINFOMSG_LEN..)?) {
+        match attribute {
+            libc::IFLA_IFNAME => name = name_in(value),
+            libc::IFLA_MTU => mtu = u32_at(value, 0),
+            libc::IFLA_MASTER => master = u32_at(value, 0).and_then(InterfaceIndex::new),
+            libc::IFLA_ADDRESS => hardware_address = HardwareAddress::new(value),
+            libc::IFLA_LINKINFO => {
+                info_kind = attributes(value)
+                    .find(|(attribute, _)| *attribute == IFLA_INFO_KIND)
+                    .map(|(_, kind)| without_nul(kind));
+            }
+            _ => {}
+        }
+    }
+    Some(LinkRecord {
+        id: InterfaceId::new(index, name?),
+        flags,
+        kind: link_type::kind(link_type, info_kind),
+        mtu,
+        hardware_address,
+        carrier: flags.is_up().then(|| flags.is_running()),
+        master,
+    })
 }
 
-impl<'a> Link<'a> {
-    /// Decodes the payload of `RTM_NEWLINK`.
-    pub(crate) fn parse(payload: &'a [u8]) -> Option<(InterfaceIndex, Self)> {
-        let index = InterfaceIndex::new(u32_at(payload, 4)?)?;
-        let mut link = Self {
-            link_type: u16_at(payload, 2)?,
-            ..Self::default()
-        };
-        for (attribute, value) in attributes(payload.get(IFINFOMSG_LEN..)?) {
-            match attribute {
-                libc::IFLA_MTU => link.mtu = u32_at(value, 0),
-                libc::IFLA_MASTER => {
-                    link.master = u32_at(value, 0).and_then(InterfaceIndex::new);
-                }
-                libc::IFLA_ADDRESS => link.hardware_address = HardwareAddress::new(value),
-                libc::IFLA_LINKINFO => {
-                    link.info_kind = attributes(value)
-                        .find(|(attribute, _)| *attribute == IFLA_INFO_KIND)
-                        .map(|(_, kind)| kind.strip_suffix(b"\0").unwrap_or(kind));
-                }
-                _ => {}
-            }
+/// Decodes the payload of `RTM_NEWADDR`; `None` for what is no IP address.
+pub(crate) fn address(payload: &[u8]) -> Option<AddressRecord> {
+    let [family, prefix_len] = *payload.first_chunk()?;
+    let owner = InterfaceIndex::new(u32_at(payload, 4)?)?;
+    let (mut address, mut local, mut broadcast, mut name) = (None, None, None, None);
+    for (attribute, value) in attributes(payload.get(IFADDRMSG_LEN..)?) {
+        match attribute {
+            libc::IFA_ADDRESS => address = ip(family, value),
+            libc::IFA_LOCAL => local = ip(family, value),
+            libc::IFA_BROADCAST => broadcast = ip(family, value),
+            libc::IFA_LABEL => name = name_in(value),
+            _ => {}
         }
-        Some((index, link))
+    }
+    // Where there is a peer, `IFA_ADDRESS` is its address and not ours.
+    let (address, peer) = match (local, address) {
+        (Some(local), peer) => (local, peer.filter(|peer| *peer != local)),
+        (None, address) => (address?, None),
+    };
+    Some(AddressRecord {
+        owner: Some(owner),
+        name,
+        address,
+        prefix_len,
+        broadcast: match broadcast {
+            Some(IpAddr::V4(broadcast)) => Some(broadcast),
+            _ => None,
+        },
+        peer: peer.filter(|peer| !peer.is_unspecified()),
+    })
+}
+
+fn ip(family: u8, value: &[u8]) -> Option<IpAddr> {
+    match family {
+        AF_INET => Some(Ipv4Addr::from(<[u8; 4]>::try_from(value).ok()?).into()),
+        AF_INET6 => Some(Ipv6Addr::from(<[u8; 16]>::try_from(value).ok()?).into()),
+        _ => None,
     }
 }
 
-/// What `RTM_NEWADDR` says of whose an IPv4 address is.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Ipv4Owner {
-    pub(crate) index: InterfaceIndex,
-    pub(crate) address: Ipv4Addr,
-    pub(crate) label: InterfaceName,
+fn name_in(value: &[u8]) -> Option<InterfaceName> {
+    InterfaceName::new(without_nul(value)).ok()
 }
 
-impl Ipv4Owner {
-    /// Decodes the payload of `RTM_NEWADDR`; `None` without a label.
-    pub(crate) fn parse(payload: &[u8]) -> Option<Self> {
-        let index = InterfaceIndex::new(u32_at(payload, 4)?)?;
-        let (mut address, mut label) = (None, None);
-        for (attribute, value) in attributes(payload.get(IFADDRMSG_LEN..)?) {
-            match attribute {
-                libc::IFA_LOCAL => {
-                    address = value.try_into().ok().map(|v: [u8; 4]| Ipv4Addr::from(v));
-                }
-                libc::IFA_LABEL => {
-                    label = InterfaceName::new(value.strip_suffix(b"\0").unwrap_or(value)).ok();
-                }
-                _ => {}
-            }
-        }
-        Some(Self {
-            index,
-            address: address?,
-            label: label?,
-        })
+fn without_nul(value: &[u8]) -> &[u8] {
+    value.strip_suffix(b"\0").unwrap_or(value)
+}
+
+/// What `NLMSG_ERROR` and `NLMSG_DONE` say: a negated `errno`, or 0. A dump that
+/// fails half-way says so at its end only.
+pub(crate) fn outcome(payload: &[u8]) -> io::Result<()> {
+    match payload.first_chunk().map(|code| i32::from_ne_bytes(*code)) {
+        None | Some(0) => Ok(()),
+        Some(code) => Err(io::Error::from_raw_os_error(code.saturating_neg())),
     }
 }
 
@@ -174,6 +203,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind::Kind;
 
     fn attribute(attribute: u16, value: &[u8]) -> Vec<u8> {
         let len = u16::try_from(ATTRIBUTE_HEADER_LEN + value.len()).unwrap();
@@ -193,11 +223,13 @@ mod tests {
         bytes
     }
 
-    /// A 1500-byte Ethernet port of interface 3, made of veth.
+    /// A 1500-byte Ethernet port of interface 3, made of veth, up and running.
     fn veth() -> Vec<u8> {
-        let mut payload = vec![0, 0, 1, 0];
+        let mut payload = vec![0, 0];
+        payload.extend(1u16.to_ne_bytes());
         payload.extend(7u32.to_ne_bytes());
-        payload.extend([0; 8]);
+        payload.extend(0x1043u32.to_ne_bytes());
+        payload.extend([0; 4]);
         payload.extend(attribute(libc::IFLA_IFNAME, b"v0\0"));
         payload.extend(attribute(libc::IFLA_MTU, &1500u32.to_ne_bytes()));
         payload.extend(attribute(libc::IFLA_MASTER, &3u32.to_ne_bytes()));
@@ -207,22 +239,43 @@ mod tests {
         payload
     }
 
+    /// An address of interface 7.
+    fn assigned(family: u8, prefix_len: u8, attributes: &[(u16, &[u8])]) -> Vec<u8> {
+        let mut payload = vec![family, prefix_len, 0, 0];
+        payload.extend(7u32.to_ne_bytes());
+        payload.extend(
+            attributes
+                .iter()
+                .flat_map(|(a, value)| attribute(*a, value)),
+        );
+        payload
+    }
+
     #[test]
-    #[cfg(target_endian = "little")]
     fn a_link_is_decoded_whole() {
-        let payload = veth();
-        let (index, link) = Link::parse(&payload).unwrap();
-        assert_eq!(index.get(), 7);
-        assert_eq!(link.link_type, 1);
+        let link = link(&veth()).unwrap();
+        assert_eq!(link.id.to_string(), "v0 (index 7)");
+        assert!(link.flags.is_broadcast() && link.flags.is_multicast());
+        assert_eq!(link.carrier, Some(true));
+        assert_eq!(link.kind, Kind::Virtual);
         assert_eq!(link.mtu, Some(1500));
         assert_eq!(link.master, InterfaceIndex::new(3));
-        assert_eq!(link.info_kind, Some(&b"veth"[..]));
         assert_eq!(link.hardware_address, HardwareAddress::new(&[2; 20]));
     }
 
     #[test]
+    fn a_link_without_a_hardware_address_is_a_link() {
+        let mut payload = vec![0, 0, 0xfe, 0xff];
+        payload.extend([7u32, 0, 0].map(u32::to_ne_bytes).concat());
+        payload.extend(attribute(libc::IFLA_IFNAME, b"tun0\0"));
+        let link = link(&payload).unwrap();
+        assert_eq!((link.kind, link.hardware_address), (Kind::Tunnel, None));
+        assert_eq!(link.carrier, None);
+    }
+
+    #[test]
     fn a_request_is_as_long_as_it_says() {
-        for dump in [Dump::Links, Dump::Ipv4Addresses] {
+        for dump in [Dump::Links, Dump::Addresses] {
             let request = dump.request(7);
             assert_eq!(u32_at(&request, 0), u32::try_from(request.len()).ok());
             assert_eq!(u32_at(&request, 8), Some(7));
@@ -231,16 +284,19 @@ mod tests {
 
     #[test]
     fn no_truncation_makes_the_parsers_panic() {
-        let link = veth();
-        let stream = [message(16, 0, &link), message(3, 0x10, &[])].concat();
+        let assigned = assigned(AF_INET, 24, &[(libc::IFA_LOCAL, &[10, 71, 0, 2])]);
+        let stream = [message(16, 0, &veth()), message(20, 0x10, &assigned)].concat();
         for len in 0..=stream.len() {
             for message in messages(&stream[..len]) {
-                Link::parse(message.payload);
-                Ipv4Owner::parse(message.payload);
+                link(message.payload);
+                address(message.payload);
             }
         }
-        for len in 0..=link.len() {
-            Link::parse(&link[..len]);
+        for payload in [veth(), assigned] {
+            for len in 0..=payload.len() {
+                link(&payload[..len]);
+                address(&payload[..len]);
+            }
         }
     }
 
@@ -265,14 +321,60 @@ mod tests {
     }
 
     #[test]
-    fn an_address_names_its_owner_and_label() {
-        let mut payload = vec![2, 24, 0, 0];
-        payload.extend(7u32.to_ne_bytes());
-        payload.extend(attribute(libc::IFA_LOCAL, &[10, 71, 0, 2]));
-        payload.extend(attribute(libc::IFA_LABEL, b"printer\0"));
-        let owner = Ipv4Owner::parse(&payload).unwrap();
-        assert_eq!(owner.index.get(), 7);
-        assert_eq!(owner.address, Ipv4Addr::new(10, 71, 0, 2));
-        assert_eq!(owner.label.as_bytes(), b"printer");
+    fn an_address_is_decoded_whole() {
+        let payload = assigned(
+            AF_INET,
+            24,
+            &[
+                (libc::IFA_ADDRESS, &[10, 71, 0, 2]),
+                (libc::IFA_LOCAL, &[10, 71, 0, 2]),
+                (libc::IFA_BROADCAST, &[10, 71, 0, 255]),
+                (libc::IFA_LABEL, b"printer\0"),
+            ],
+        );
+        let record = address(&payload).unwrap();
+        assert_eq!(record.owner, InterfaceIndex::new(7));
+        assert_eq!(record.name.unwrap().as_bytes(), b"printer");
+        assert_eq!(record.address, IpAddr::from([10, 71, 0, 2]));
+        assert_eq!(record.prefix_len, 24);
+        assert_eq!(record.broadcast, Some([10, 71, 0, 255].into()));
+        assert_eq!(record.peer, None);
+    }
+
+    #[test]
+    fn a_peer_is_told_from_the_own_address() {
+        let [ours, theirs] = [[10u8, 8, 0, 10], [10, 8, 0, 9]];
+        let attributes: &[(u16, &[u8])] = &[(libc::IFA_ADDRESS, &theirs), (libc::IFA_LOCAL, &ours)];
+        let record = address(&assigned(AF_INET, 32, attributes)).unwrap();
+        assert_eq!(record.address, IpAddr::from(ours));
+        assert_eq!(record.peer, Some(theirs.into()));
+
+        let [ours, theirs] = [5, 6].map(|last| Ipv6Addr::new(0xfd71, 0, 0, 0, 0, 0, 0, last));
+        let (ours_bytes, theirs_bytes) = (ours.octets(), theirs.octets());
+        let alone = address(&assigned(AF_INET6, 64, &[(libc::IFA_ADDRESS, &ours_bytes)])).unwrap();
+        assert_eq!((alone.address, alone.peer), (ours.into(), None));
+        let attributes: &[(u16, &[u8])] = &[
+            (libc::IFA_LOCAL, &ours_bytes),
+            (libc::IFA_ADDRESS, &theirs_bytes),
+        ];
+        let record = address(&assigned(AF_INET6, 128, attributes)).unwrap();
+        assert_eq!(record.address, IpAddr::from(ours));
+        assert_eq!(record.peer, Some(theirs.into()));
+    }
+
+    #[test]
+    fn what_is_no_ip_address_is_left_out() {
+        let foreign = assigned(12, 0, &[(libc::IFA_LOCAL, &[0, 1])]); // DECnet
+        assert!(address(&foreign).is_none());
+        let cut_short = assigned(AF_INET6, 64, &[(libc::IFA_ADDRESS, &[0xfe, 0x80])]);
+        assert!(address(&cut_short).is_none());
+    }
+
+    #[test]
+    fn a_dump_that_failed_half_way_says_so_at_its_end() {
+        assert!(outcome(&0i32.to_ne_bytes()).is_ok());
+        assert!(outcome(&[]).is_ok());
+        let error = outcome(&(-libc::EMSGSIZE).to_ne_bytes()).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EMSGSIZE));
     }
 }

@@ -94,6 +94,7 @@ impl Host {
         let index = self.next_index();
         self.request(rtnetlink::new_bridge(name, index, false))?;
         self.request(rtnetlink::no_link_local_address(index))?;
+        self.request(rtnetlink::set_up(index, true))?;
         let mut carrier = false;
         for port in ports {
             let connected = self.link(port.index())?.running;

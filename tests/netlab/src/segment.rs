@@ -25,6 +25,7 @@ impl Segment {
         let request = rtnetlink::new_bridge(&bridge_name(bridge), bridge, false);
         switch.request(request)?;
         switch.request(rtnetlink::no_link_local_address(bridge))?;
+        switch.request(rtnetlink::set_up(bridge, true))?;
         Ok(Self {
             switch: switch.clone(),
             bridge,
@@ -36,6 +37,7 @@ impl Segment {
         let name = bridge_name(bridge);
         switch.request(rtnetlink::new_bridge(&name, bridge, true))?;
         switch.request(rtnetlink::no_link_local_address(bridge))?;
+        switch.request(rtnetlink::set_up(bridge, true))?;
         // An MLD querier needs a link-local address to ask from.
         switch.run(|| fs::write(format!("/proc/sys/net/ipv6/conf/{name}/disable_ipv6"), "0"))?;
         let querier = Prefixed::parse("fe80::2/64")?;

@@ -66,9 +66,9 @@ pub(crate) fn link_by_name(name: &str) -> Request {
     Request::query(RTM_GETLINK, &link_header(0, 0, 0)).text(IFLA_IFNAME, name)
 }
 
-/// Makes a bridge, up.
+/// Makes a bridge, down.
 pub(crate) fn new_bridge(name: &str, index: u32, snooping: bool) -> Request {
-    let link = new_link(index, true).text(IFLA_IFNAME, name);
+    let link = new_link(index, false).text(IFLA_IFNAME, name);
     link.nested(IFLA_LINKINFO, |info| {
         info.text(IFLA_INFO_KIND, "bridge")
             .nested(IFLA_INFO_DATA, |bridge| {

@@ -1,0 +1,48 @@
+//! Programs that know nothing of ifcast hear what it sends, and are heard.
+//!
+//! They are Debian's `socat` and `iperf` (which is iperf 2). Where one is
+//! missing its tests say so and pass, unless `IFCAST_REQUIRE_PEERS` is set.
+
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+mod iperf;
+mod peer;
+mod socat;
+
+use ifcast_netlab::{Host, Lab, Nic};
+
+/// Our host on two segments, and a neighbour on each.
+struct Neighbourhood {
+    ours: Host,
+    nics: [Nic; 2],
+    neighbours: [Nic; 2],
+}
+
+impl Neighbourhood {
+    fn new() -> Self {
+        let lab = Lab::new();
+        let segments = [lab.segment(), lab.segment()];
+        let ours = lab.host("ours");
+        let nics = [0, 1].map(|i| {
+            let addresses = [
+                ["10.71.0.1/24", "fd71:0::1/64", "fe80::71:1/64"],
+                ["10.71.1.1/24", "fd71:1::1/64", "fe80::72:1/64"],
+            ];
+            segments[i].attach(&ours, ["lan0", "lan1"][i], &addresses[i])
+        });
+        let neighbours = [0, 1].map(|i| {
+            let addresses = [
+                ["10.71.0.2/24", "fd71:0::2/64", "fe80::71:2/64"],
+                ["10.71.1.2/24", "fd71:1::2/64", "fe80::72:2/64"],
+            ];
+            let host = lab.host(["left", "right"][i]);
+            segments[i].attach(&host, "lan0", &addresses[i])
+        });
+        Self {
+            ours,
+            nics,
+            neighbours,
+        }
+    }
+}

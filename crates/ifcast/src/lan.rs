@@ -163,7 +163,7 @@ fn send(socket: &MulticastSocket, payload: &[u8], to: To, port: u16) -> Outcome 
         To::AllHosts => broadcast(socket, payload, Target::Limited, port),
         To::Subnets => broadcast(socket, payload, Target::Directed, port),
         To::Group(group) => socket
-            .send(payload, group, port)
+            .send_to_port(payload, group, port)
             .map(|()| 1)
             .map_err(Error::from),
     };

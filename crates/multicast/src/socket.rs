@@ -100,13 +100,21 @@ impl MulticastSocket {
         Ok(())
     }
 
-    /// Sends to a group by the socket's interface; being a member is not
-    /// needed.
+    /// Sends to a group on the socket's own port, by its interface; being a
+    /// member is not needed.
     ///
     /// # Errors
     /// [`Error::WrongFamily`], or [`Error::Socket`] as
     /// [`BoundSocket::send`] fails.
-    pub fn send(&self, payload: &[u8], group: Group, port: u16) -> Result<(), Error> {
+    pub fn send(&self, payload: &[u8], group: Group) -> Result<(), Error> {
+        self.send_to_port(payload, group, self.socket.port())
+    }
+
+    /// Sends to a group on another port.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_to_port(&self, payload: &[u8], group: Group, port: u16) -> Result<(), Error> {
         self.check(group)?;
         self.socket.send(payload, group.socket_addr(port))?;
         Ok(())

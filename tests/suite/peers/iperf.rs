@@ -206,7 +206,7 @@ fn stream(socket: &MulticastSocket, group: &str, receiver: &Host, lost: &AtomicU
     receiver.run(|| {
         let before = received(address);
         for number in 1..=FROM_US {
-            socket.send(&datagram(number), group, PORT).unwrap();
+            socket.send_to_port(&datagram(number), group, PORT).unwrap();
             if number == 1 {
                 let port = socket.socket().port();
                 wait_until("iperf is connected", || is_connected(address, port));
@@ -219,7 +219,7 @@ fn stream(socket: &MulticastSocket, group: &str, receiver: &Host, lost: &AtomicU
             }
         }
         let last = datagram(-(FROM_US + 1));
-        socket.send(&last, group, PORT).unwrap();
+        socket.send_to_port(&last, group, PORT).unwrap();
     });
 }
 

@@ -186,7 +186,7 @@ fn parse(line: &str) -> (SocketAddr, IpAddr, String, String) {
 fn send(socket: BoundSocket, payload: &[u8], destination: IpAddr) {
     if let Ok(group) = Group::new(destination) {
         let socket = MulticastSocket::new(socket);
-        socket.send(payload, group, PORT).unwrap();
+        socket.send_to_port(payload, group, PORT).unwrap();
     } else {
         let socket = BroadcastSocket::new(socket).unwrap();
         let target = if destination == Ipv4Addr::BROADCAST {

@@ -17,7 +17,7 @@
 /// # Platform
 /// - Linux, Android: `SO_REUSEADDR`, which the other sockets must set too. An
 ///   exclusive port is exclusive on one interface, but cannot be had
-///   [`Pinning::AddressFree`], where all interfaces are one to the kernel.
+///   [`Pinning::AddressFree`](crate::Pinning::AddressFree), where all interfaces are one to the kernel.
 /// - Apple: `SO_REUSEADDR` and `SO_REUSEPORT`, always, for the same reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Sharing {

@@ -11,6 +11,7 @@ use ifcast::socket::BoundSocket;
 use ifcast::{Family, Group, Pinning};
 use ifcast_netlab::{Host, Lab, Nic};
 use ifcast_tests::{Ear, PINNINGS, interface, ip};
+use socket2::SockRef;
 
 const PORT: u16 = 2222;
 const COUNT: u64 = 100;
@@ -133,6 +134,36 @@ fn open(nic: &Nic, family: Family) -> BoundSocket {
     nic.host()
         .run(|| BoundSocket::builder(&interface, family).bind())
         .unwrap()
+}
+
+#[test]
+fn what_others_have_joined_is_dropped_and_counted_even_if_the_kernel_lets_it_through() {
+    let lab = Lab::new();
+    let (receiver, sender) = pair(&lab);
+    for (family, ours, theirs) in [
+        (Family::V4, "239.71.7.7", "239.71.7.8"),
+        (Family::V6, "ff02::71:7", "ff02::71:8"),
+    ] {
+        let _joiner = Joiner::on(receiver.host(), &[&receiver], &[ours, theirs]);
+        let interface = interface(&receiver);
+        let open_socket = || MulticastSocket::bind(&interface, family, PORT);
+        let mut socket = receiver.host().run(open_socket).unwrap();
+        socket.join(group(ours)).unwrap();
+        let kernel = SockRef::from(&socket);
+        match family {
+            Family::V4 => kernel.set_multicast_all_v4(true).unwrap(),
+            Family::V6 => kernel.set_multicast_all_v6(true).unwrap(),
+        }
+        let mut ear = Ear::to(socket);
+        let sender = open(&sender, family);
+        for group in [theirs, ours].map(group) {
+            sender.send(b"x", group.socket_addr(PORT)).unwrap();
+        }
+        assert_eq!(ear.hear(1)[0].destination, group(ours).address());
+        ear.assert_silent();
+        let counters = ear.socket().socket().counters();
+        assert_eq!((counters.received, counters.unwanted), (1, 1));
+    }
 }
 
 /// Two hosts on one segment: what the second one sends, the first one may hear.

@@ -1,6 +1,6 @@
 //! What the tests on the private LAN share: how to look at an interface of a
-//! host, how to listen with ifcast, and how to listen with plain sockets as a
-//! neutral judge.
+//! host, how to listen with ifcast, how to listen with plain sockets as a
+//! neutral judge, and how to run a program on a host.
 
 #![cfg(target_os = "linux")]
 #![expect(
@@ -12,6 +12,7 @@
 mod ear;
 mod join;
 mod judge;
+mod program;
 
 use std::net::IpAddr;
 
@@ -20,6 +21,7 @@ use ifcast_netlab::Nic;
 
 pub use crate::ear::{Ear, Heard};
 pub use crate::judge::Judge;
+pub use crate::program::Program;
 
 /// Both ways of tying a socket to an interface. The second is Apple's model:
 /// the kernel filters nothing, this project does.

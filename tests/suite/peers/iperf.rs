@@ -13,10 +13,10 @@ use ifcast::multicast::MulticastSocket;
 use ifcast::socket::BoundSocket;
 use ifcast::{Cast, Family, Group, Interface, Pinning};
 use ifcast_netlab::{Host, Lab, Nic};
-use ifcast_tests::{Ear, PINNINGS, interface, ip};
+use ifcast_tests::{Ear, PINNINGS, Program, interface, ip};
 
 use crate::Neighbourhood;
-use crate::peer::{Peer, await_listener, is_installed, table, wait_until};
+use crate::peer::{await_listener, is_installed, table, wait_until};
 
 const PORT: u16 = 5001;
 const GROUPS: [&str; 2] = ["239.71.7.7", "ff05::71:7"];
@@ -138,23 +138,23 @@ fn losing_every_tenth_to_the_group(lost: Arc<AtomicU64>) -> impl FnMut(&[u8]) ->
 }
 
 /// Starts an `iperf` that sends to `group` by its host's only route there.
-fn send_stream(host: &Host, group: &str) -> Peer {
+fn send_stream(host: &Host, group: &str) -> Program {
     let (port, length) = (PORT.to_string(), LENGTH.to_string());
     let bytes = (LENGTH * usize::try_from(FROM_IPERF).unwrap()).to_string();
     let mut arguments = vec!["-c", group, "-u", "-p", &port, "-l", &length, "-n", &bytes];
     arguments.extend(["-b", "2000pps"]);
     arguments.extend(family_option(group));
-    Peer::start(host, "iperf", &arguments)
+    Program::start(host, "iperf", &arguments)
 }
 
 /// Starts an `iperf` that joins `group`. It serves one stream well; at the start
 /// of a second it may not have its new socket yet.
-fn receive_stream(nic: &Nic, group: &str) -> Peer {
+fn receive_stream(nic: &Nic, group: &str) -> Program {
     let port = PORT.to_string();
     let joined = format!("{group}%{}", nic.name());
     let mut arguments = vec!["-s", "-u", "-p", &port, "-B", &joined];
     arguments.extend(family_option(group));
-    let peer = Peer::start(nic.host(), "iperf", &arguments);
+    let peer = Program::start(nic.host(), "iperf", &arguments);
     await_listener(nic.host(), SocketAddr::new(ip(group), PORT));
     peer
 }
@@ -165,7 +165,7 @@ fn family_option(group: &str) -> Option<&'static str> {
 
 /// How many datagrams it missed, of how many, in its own words.
 #[track_caller]
-fn report(iperf: &Peer) -> String {
+fn report(iperf: &Program) -> String {
     loop {
         // [  1] 0.0000-0.2058 sec   125 KBytes  4.98 Mbits/sec   0.001 ms 0/1001 (0%)
         if let Some((_, lost_of_total)) = iperf.line().split_once(" ms ") {

@@ -8,10 +8,10 @@ use ifcast::multicast::MulticastSocket;
 use ifcast::socket::BoundSocket;
 use ifcast::{Cast, Event, Family, Group, Lan};
 use ifcast_netlab::Nic;
-use ifcast_tests::{Heard, PINNINGS, interface, ip};
+use ifcast_tests::{Heard, PINNINGS, Program, interface, ip};
 
 use crate::Neighbourhood;
-use crate::peer::{Peer, await_listener, is_installed};
+use crate::peer::{await_listener, is_installed};
 
 const PORT: u16 = 2222;
 const SOCATS_PORT: u16 = 7777;
@@ -138,7 +138,7 @@ fn assert_that_socat_hears(kind: &Kind) {
 }
 
 /// Starts a `socat` that prints a line for each datagram; see [`parse`].
-fn listen(nic: &Nic, destination: IpAddr) -> Peer {
+fn listen(nic: &Nic, destination: IpAddr) -> Program {
     let name = nic.name();
     let group = Group::new(destination).ok();
     let (listener, variables) = if destination.is_ipv4() {
@@ -161,7 +161,7 @@ fn listen(nic: &Nic, destination: IpAddr) -> Peer {
         )
     };
     let print = format!("SYSTEM:echo $SOCAT_PEERADDR $SOCAT_PEERPORT {variables} $(cat)");
-    let peer = Peer::start(nic.host(), "socat", &["-u", &listener, &print]);
+    let peer = Program::start(nic.host(), "socat", &["-u", &listener, &print]);
     await_listener(nic.host(), SocketAddr::new(destination, PORT));
     peer
 }
@@ -235,7 +235,7 @@ fn assert_that_we_hear(kind: &Kind) {
 }
 
 /// Starts a `socat` that sends one datagram, a line, and ends.
-fn speak(nic: &Nic, line: &str, destination: IpAddr) -> Peer {
+fn speak(nic: &Nic, line: &str, destination: IpAddr) -> Program {
     let name = nic.name();
     let print = format!("EXEC:echo {line}");
     let target = if destination.is_ipv4() {
@@ -247,7 +247,7 @@ fn speak(nic: &Nic, line: &str, destination: IpAddr) -> Peer {
             "UDP6-DATAGRAM:[{destination}]:{PORT},so-bindtodevice={name},bind=[::]:{SOCATS_PORT}"
         )
     };
-    Peer::start(nic.host(), "socat", &["-u", &print, &target])
+    Program::start(nic.host(), "socat", &["-u", &print, &target])
 }
 
 /// The next datagram, which must come in time.

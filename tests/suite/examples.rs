@@ -1,0 +1,164 @@
+//! The examples, run as a person would run them on a LAN.
+
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use ifcast_netlab::{Host, Lab};
+use ifcast_tests::Program;
+
+/// A host on two segments, and one on each of them.
+struct Neighbourhood {
+    _lab: Lab,
+    middle: Host,
+    ends: [Host; 2],
+}
+
+impl Neighbourhood {
+    fn new() -> Self {
+        let lab = Lab::new();
+        let segments = [lab.segment(), lab.segment()];
+        let middle = lab.host("middle");
+        segments[0].attach(&middle, "lan0", &["10.71.0.1/24", "fe80::71:1/64"]);
+        segments[1].attach(&middle, "lan1", &["10.71.1.1/24", "fe80::72:1/64"]);
+        let ends = ["left", "right"].map(|name| lab.host(name));
+        segments[0].attach(&ends[0], "lan0", &["10.71.0.2/24", "fe80::71:2/64"]);
+        segments[1].attach(&ends[1], "lan0", &["10.71.1.2/24", "fe80::72:2/64"]);
+        Self {
+            _lab: lab,
+            middle,
+            ends,
+        }
+    }
+}
+
+/// The path of an example, which `cargo test --workspace` builds beside the tests.
+fn example(name: &str) -> String {
+    let tests: PathBuf = std::env::current_exe().unwrap();
+    let path = tests
+        .parent()
+        .unwrap()
+        .with_file_name("examples")
+        .join(name);
+    assert!(
+        path.is_file(),
+        "{} is missing: `cargo build --examples`",
+        path.display()
+    );
+    path.into_os_string().into_string().unwrap()
+}
+
+fn run(host: &Host, name: &str, arguments: &[&str]) -> Output {
+    let mut command = Command::new(example(name));
+    host.run(|| command.args(arguments).output()).unwrap()
+}
+
+#[track_caller]
+fn assert_said(output: &Output, expected: &[&str]) {
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output:?}");
+    let said: Vec<_> = said.lines().collect();
+    assert_eq!(said.len(), expected.len(), "{said:?}");
+    for (line, expected) in said.iter().zip(expected) {
+        assert!(line.starts_with(expected), "{line:?} is not {expected:?}");
+    }
+}
+
+#[test]
+fn a_broadcast_sent_on_all_interfaces_is_heard_on_each_segment() {
+    let neighbourhood = Neighbourhood::new();
+    let arguments = ["--port", "2222", "--count", "2"];
+    let listeners = neighbourhood
+        .ends
+        .each_ref()
+        .map(|end| Program::start(end, &example("broadcast_listen"), &arguments));
+    for listener in &listeners {
+        assert!(listener.line().starts_with("listening on lan0 "));
+    }
+    for option in [&["hello"][..], &["--directed", "hello"]] {
+        let arguments = [&["--port", "2222"], option].concat();
+        let output = run(&neighbourhood.middle, "broadcast_send", &arguments);
+        assert_said(&output, &["lan0 (index ", "lan1 (index "]);
+    }
+    for (i, listener) in listeners.iter().enumerate() {
+        for (cast, destination) in [
+            ("limited", "255.255.255.255".to_owned()),
+            ("directed", format!("10.71.{i}.255")),
+        ] {
+            let line = listener.line();
+            let start = format!("{cast} broadcast from 10.71.{i}.1:");
+            assert!(line.starts_with(&start), "{line}");
+            assert!(
+                line.contains(&format!(": {destination} on lan0 ")),
+                "{line}"
+            );
+            assert!(line.ends_with(": hello"), "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_multicast_sent_on_one_interface_is_heard_on_that_segment_only() {
+    let neighbourhood = Neighbourhood::new();
+    for (group, source) in [("239.71.7.7", "10.71.1.1:"), ("ff02::71:7", "[fe80::72:1%")] {
+        let arguments = ["--port", "2222", "--group", group];
+        let [left, right] = neighbourhood.ends.each_ref().map(|end| {
+            let listener = Program::start(end, &example("multicast_listen"), &arguments);
+            for family in ["IPv4", "IPv6"] {
+                let line = listener.line();
+                assert!(line.starts_with("listening on lan0 "), "{line}");
+                assert!(line.ends_with(family), "{line}");
+            }
+            listener
+        });
+        let arguments = [&arguments[..], &["--interface", "lan1", "hello"]].concat();
+        let output = run(&neighbourhood.middle, "multicast_send", &arguments);
+        assert_said(&output, &["lan1 (index "]);
+        let line = right.line();
+        assert!(
+            line.starts_with(&format!("multicast from {source}")),
+            "{line}"
+        );
+        assert!(line.contains(&format!(": {group} on lan0 ")), "{line}");
+        left.assert_silent();
+    }
+}
+
+#[test]
+fn the_interfaces_are_listed_with_what_they_can_do() {
+    let neighbourhood = Neighbourhood::new();
+    let output = run(&neighbourhood.middle, "interfaces", &["--interface", "lan"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    for expected in [
+        "lan0",
+        "lan1",
+        "10.71.0.1/24",
+        "fe80::72:1/64",
+        "virtual",
+        "yes",
+    ] {
+        assert!(said.contains(expected), "{expected} is not in {said}");
+    }
+    assert!(!said.contains("loopback"), "{said}");
+}
+
+#[test]
+fn mistakes_are_one_line_on_standard_error_and_a_failure() {
+    let neighbourhood = Neighbourhood::new();
+    for (arguments, complaint) in [
+        (
+            &["--interface", "nonesuch", "--port", "2222", "hello"][..],
+            "open a LAN: no interface is selected by \"name nonesuch\"\n",
+        ),
+        (
+            &["--interface", "lo", "--port", "2222", "hello"],
+            "", // it says so on standard output: the link has no broadcast
+        ),
+    ] {
+        let output = run(&neighbourhood.middle, "broadcast_send", arguments);
+        assert!(!output.status.success(), "{output:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), complaint);
+    }
+}

@@ -12,15 +12,6 @@ use crate::sys::functional_type;
 use crate::sys::ifaddrs::{Entry, List};
 use crate::sys::sockaddr_dl;
 
-pub(crate) mod flag {
-    pub(crate) const UP: u32 = libc::IFF_UP as u32;
-    pub(crate) const RUNNING: u32 = libc::IFF_RUNNING as u32;
-    pub(crate) const LOOPBACK: u32 = libc::IFF_LOOPBACK as u32;
-    pub(crate) const BROADCAST: u32 = libc::IFF_BROADCAST as u32;
-    pub(crate) const MULTICAST: u32 = libc::IFF_MULTICAST as u32;
-    pub(crate) const POINTOPOINT: u32 = libc::IFF_POINTOPOINT as u32;
-}
-
 pub(crate) fn capture() -> io::Result<Records> {
     let socket = ioctl_socket()?;
     let mut records = Records::default();

@@ -15,15 +15,6 @@ use crate::sys::link_type;
 use crate::sys::netlink::Netlink;
 use crate::sys::rtnetlink::{self, Dump};
 
-pub(crate) mod flag {
-    pub(crate) const UP: u32 = libc::IFF_UP as u32;
-    pub(crate) const RUNNING: u32 = libc::IFF_RUNNING as u32;
-    pub(crate) const LOOPBACK: u32 = libc::IFF_LOOPBACK as u32;
-    pub(crate) const BROADCAST: u32 = libc::IFF_BROADCAST as u32;
-    pub(crate) const MULTICAST: u32 = libc::IFF_MULTICAST as u32;
-    pub(crate) const POINTOPOINT: u32 = libc::IFF_POINTOPOINT as u32;
-}
-
 pub(crate) fn capture() -> io::Result<Records> {
     match dump() {
         Err(error) if is_refusal(&error) => list(), // Android; some containers
@@ -149,6 +140,7 @@ pub(crate) fn destination(entry: &libc::ifaddrs) -> *mut libc::sockaddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::flag;
 
     #[test]
     #[cfg_attr(miri, ignore = "Miri knows no network interfaces")]

@@ -1,8 +1,6 @@
 //! Everything that depends on the system, and all unsafe code.
 //!
 //! A platform file provides:
-//! - `flag::{UP, RUNNING, LOOPBACK, BROADCAST, MULTICAST, POINTOPOINT}`: `u32`,
-//!   the system's `IFF_*` bits;
 //! - `capture() -> io::Result<Records>`: all links and addresses;
 //! - `sockaddr_len(NonNull<sockaddr>) -> usize`: how many bytes of a socket
 //!   address from `getifaddrs(3)` may be read;
@@ -11,6 +9,7 @@
 
 #![allow(unsafe_code, reason = "the only place for it in this crate")]
 
+pub(crate) mod flag;
 mod ifaddrs;
 mod sockaddr;
 
@@ -35,4 +34,4 @@ mod sockaddr_dl;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
 compile_error!("ifcast-interfaces does not know this system yet: see PLATFORM.md");
 
-pub(crate) use self::platform::{capture, flag};
+pub(crate) use self::platform::capture;

@@ -48,20 +48,10 @@ pub(crate) fn pin(
     let fd = socket.as_fd();
     let index = interface.index().get();
     match family {
-        Family::V4 => {
-            option::set(fd, libc::IPPROTO_IP, libc::IP_BOUND_IF, index)?;
-            let request = libc::ip_mreqn {
-                imr_multiaddr: libc::in_addr { s_addr: 0 },
-                imr_address: libc::in_addr { s_addr: 0 },
-                imr_ifindex: c_int::try_from(index).map_err(io::Error::other)?,
-            };
-            option::set(fd, libc::IPPROTO_IP, libc::IP_MULTICAST_IF, request)?;
-        }
-        Family::V6 => {
-            option::set(fd, libc::IPPROTO_IPV6, libc::IPV6_BOUND_IF, index)?;
-            socket.set_multicast_if_v6(index)?;
-        }
-    }
+        Family::V4 => option::set(fd, libc::IPPROTO_IP, libc::IP_BOUND_IF, index),
+        Family::V6 => option::set(fd, libc::IPPROTO_IPV6, libc::IPV6_BOUND_IF, index),
+    }?;
+    option::set_multicast_interface(socket, interface.index(), family)?;
     Ok(Pinning::Device)
 }
 

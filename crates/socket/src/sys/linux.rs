@@ -57,7 +57,7 @@ pub(crate) fn pin(
             }
         }
     }
-    set_multicast_interface(socket, interface, family)?;
+    option::set_multicast_interface(socket, interface.index(), family)?;
     Ok(taken)
 }
 
@@ -74,30 +74,6 @@ fn pin_to_device(socket: &Socket, interface: &Interface) -> io::Result<()> {
             socket.bind_device(Some(interface.name().as_bytes()))
         }
         result => result,
-    }
-}
-
-fn set_multicast_interface(
-    socket: &Socket,
-    interface: &Interface,
-    family: Family,
-) -> io::Result<()> {
-    let index = interface.index().get();
-    match family {
-        Family::V4 => {
-            let request = libc::ip_mreqn {
-                imr_multiaddr: libc::in_addr { s_addr: 0 },
-                imr_address: libc::in_addr { s_addr: 0 },
-                imr_ifindex: c_int::try_from(index).map_err(io::Error::other)?,
-            };
-            option::set(
-                socket.as_fd(),
-                libc::IPPROTO_IP,
-                libc::IP_MULTICAST_IF,
-                request,
-            )
-        }
-        Family::V6 => socket.set_multicast_if_v6(index),
     }
 }
 

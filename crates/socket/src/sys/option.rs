@@ -1,9 +1,14 @@
-//! `setsockopt(2)` with a typed value.
+//! `setsockopt(2)` with a typed value, and an option that takes a structure.
 
 use std::ffi::c_int;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::ptr;
+
+use ifcast_interfaces::InterfaceIndex;
+use socket2::Socket;
+
+use crate::family::Family;
 
 /// Sets an option whose value is a plain C type of the size the kernel expects.
 pub(super) fn set<T: Copy>(
@@ -18,5 +23,30 @@ pub(super) fn set<T: Copy>(
     match unsafe { libc::setsockopt(fd, level, option, value, len) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// `IP_MULTICAST_IF` or `IPV6_MULTICAST_IF`: where multicasts leave, by index.
+pub(super) fn set_multicast_interface(
+    socket: &Socket,
+    interface: InterfaceIndex,
+    family: Family,
+) -> io::Result<()> {
+    let index = interface.get();
+    match family {
+        Family::V4 => {
+            let request = libc::ip_mreqn {
+                imr_multiaddr: libc::in_addr { s_addr: 0 },
+                imr_address: libc::in_addr { s_addr: 0 },
+                imr_ifindex: c_int::try_from(index).map_err(io::Error::other)?,
+            };
+            set(
+                socket.as_fd(),
+                libc::IPPROTO_IP,
+                libc::IP_MULTICAST_IF,
+                request,
+            )
+        }
+        Family::V6 => socket.set_multicast_if_v6(index),
     }
 }

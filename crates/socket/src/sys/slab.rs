@@ -56,3 +56,27 @@ unsafe impl<T: Send> Send for Slab<T> {}
 // SAFETY: a shared slab gives out shared items, or pointers that need unsafe
 // code to be used.
 unsafe impl<T: Sync> Sync for Slab<T> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pointers_stay_good_when_the_slab_moves() {
+        let slab = Slab::new(0u32, 3);
+        let pointer = slab.pointer(1);
+        let mut moved = Box::new(slab);
+        // SAFETY: in bounds, and nothing else looks at the slab meanwhile.
+        unsafe { pointer.write(7) };
+        assert_eq!(moved.items(), [0, 7, 0]);
+        moved.items_mut()[2] = 8;
+        // SAFETY: as above.
+        assert_eq!(unsafe { moved.pointer(2).read() }, 8);
+    }
+
+    #[test]
+    #[should_panic(expected = "item 3 of 3")]
+    fn there_is_no_pointer_beyond_the_end() {
+        Slab::new(0u8, 3).pointer(3);
+    }
+}

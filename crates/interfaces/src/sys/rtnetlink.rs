@@ -24,6 +24,7 @@ const AF_INET6: u8 = 10;
 const NLA_TYPE_MASK: u16 = 0x3fff;
 const IFLA_EXT_MASK: u16 = 29;
 const IFLA_INFO_KIND: u16 = 1;
+const IFLA_INFO_SLAVE_KIND: u16 = 4;
 const RTEXT_FILTER_SKIP_STATS: u32 = 8;
 
 /// What can be dumped.
@@ -96,7 +97,7 @@ pub(crate) fn link(payload: &[u8]) -> Option<LinkRecord> {
     let link_type = u16_at(payload, 2)?;
     let index = InterfaceIndex::new(u32_at(payload, 4)?)?;
     let flags = Flags::from_bits(u32_at(payload, 8)?);
-    let (mut name, mut info_kind) = (None, None);
+    let (mut name, mut info_kind, mut port_kind) = (None, None, None);
     let (mut mtu, mut master, mut hardware_address) = (None, None, None);
     for (attribute, value) in attributes(payload.get(IFINFOMSG_LEN..)?) {
         match attribute {
@@ -105,9 +106,13 @@ pub(crate) fn link(payload: &[u8]) -> Option<LinkRecord> {
             libc::IFLA_MASTER => master = u32_at(value, 0).and_then(InterfaceIndex::new),
             libc::IFLA_ADDRESS => hardware_address = HardwareAddress::new(value),
             libc::IFLA_LINKINFO => {
-                info_kind = attributes(value)
-                    .find(|(attribute, _)| *attribute == IFLA_INFO_KIND)
-                    .map(|(_, kind)| without_nul(kind));
+                for (attribute, value) in attributes(value) {
+                    match attribute {
+                        IFLA_INFO_KIND => info_kind = Some(without_nul(value)),
+                        IFLA_INFO_SLAVE_KIND => port_kind = Some(without_nul(value)),
+                        _ => {}
+                    }
+                }
             }
             _ => {}
         }
@@ -119,7 +124,8 @@ pub(crate) fn link(payload: &[u8]) -> Option<LinkRecord> {
         mtu,
         hardware_address,
         carrier: flags.is_up().then(|| flags.is_running()),
-        master,
+        // A member of a VRF keeps its addresses and receives for itself.
+        master: master.filter(|_| port_kind != Some(b"vrf")),
     })
 }
 
@@ -225,6 +231,10 @@ mod tests {
 
     /// A 1500-byte Ethernet port of interface 3, made of veth, up and running.
     fn veth() -> Vec<u8> {
+        veth_in("bridge")
+    }
+
+    fn veth_in(master_kind: &str) -> Vec<u8> {
         let mut payload = vec![0, 0];
         payload.extend(1u16.to_ne_bytes());
         payload.extend(7u32.to_ne_bytes());
@@ -235,7 +245,9 @@ mod tests {
         payload.extend(attribute(libc::IFLA_MASTER, &3u32.to_ne_bytes()));
         payload.extend(attribute(libc::IFLA_ADDRESS, &[2; 20]));
         let kind = attribute(IFLA_INFO_KIND, b"veth\0");
-        payload.extend(attribute(libc::IFLA_LINKINFO | 0x8000, &kind));
+        let port_kind = attribute(IFLA_INFO_SLAVE_KIND, master_kind.as_bytes());
+        let kinds = [kind, port_kind].concat();
+        payload.extend(attribute(libc::IFLA_LINKINFO | 0x8000, &kinds));
         payload
     }
 
@@ -249,6 +261,14 @@ mod tests {
                 .flat_map(|(a, value)| attribute(*a, value)),
         );
         payload
+    }
+
+    #[test]
+    fn a_member_of_a_vrf_is_no_port() {
+        let master = |kind| link(&veth_in(kind)).unwrap().master;
+        assert_eq!(master("bridge").map(InterfaceIndex::get), Some(3));
+        assert_eq!(master("bond").map(InterfaceIndex::get), Some(3));
+        assert_eq!(master("vrf"), None);
     }
 
     #[test]

@@ -113,8 +113,9 @@ impl Lan {
     }
 
     /// Waits until something happens, up to `timeout`, or for ever without one,
-    /// and hands it to `visit`. Returns how many datagrams there were; none if
-    /// the time was up or a signal interrupted.
+    /// and hands it to `visit`. Returns how many datagrams there were: none if
+    /// the time was up, if a signal interrupted, or if what arrived was for
+    /// another interface.
     ///
     /// Interfaces take turns: each hands over a bounded number of datagrams,
     /// however many it has queued, and goes on in the next call.

@@ -37,8 +37,9 @@ impl RecvBatch {
         Self::with_capacity(Self::DATAGRAMS, Self::LONGEST)
     }
 
-    /// Room for `datagrams` (at least one) of `len` bytes each; longer ones are
-    /// truncated and say so.
+    /// Room for `datagrams` of `len` bytes each; longer ones are truncated and
+    /// say so. Fewer than 1 count as 1, more than 1024 as 1024, which is what one
+    /// call can receive.
     #[must_use]
     pub fn with_capacity(datagrams: usize, len: usize) -> Self {
         let datagrams = datagrams.clamp(1, 1024); // UIO_MAXIOV: recvmmsg(2) takes no more

@@ -14,9 +14,9 @@ use std::fmt;
 /// ```
 ///
 /// # Platform
-/// - Linux, Android: `ifi_type` and, where rtnetlink is allowed,
-///   `IFLA_INFO_KIND` of `RTM_GETLINK`. Wi-Fi looks like Ethernet there, so it
-///   is reported as [`Kind::Wired`].
+/// - Linux, Android: `ifi_type` and `IFLA_INFO_KIND` of rtnetlink, and what
+///   nl80211 says of what looks like Ethernet. Where rtnetlink is refused, the
+///   link type alone, by which Wi-Fi is [`Kind::Wired`].
 /// - Apple: `SIOCGIFFUNCTIONALTYPE`, refined by `ifi_type` and flags, because a
 ///   tunnel over Wi-Fi has the functional type of Wi-Fi.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -13,7 +13,7 @@ use crate::kind::Kind;
 use crate::sys::ifaddrs::{Entry, List};
 use crate::sys::link_type;
 use crate::sys::netlink::Netlink;
-use crate::sys::rtnetlink::{self, Dump};
+use crate::sys::{nl80211, rtnetlink};
 
 pub(crate) fn capture() -> io::Result<Records> {
     match dump() {
@@ -27,11 +27,37 @@ pub(crate) fn capture() -> io::Result<Records> {
 /// broadcast address, and says by name whose an address is, which is wrong
 /// when the name is a label or changes meanwhile.
 fn dump() -> io::Result<Records> {
-    let mut netlink = Netlink::open()?;
-    Ok(Records {
-        links: netlink.dump(Dump::Links, rtnetlink::link)?,
-        addresses: netlink.dump(Dump::Addresses, rtnetlink::address)?,
-    })
+    let mut netlink = Netlink::open(libc::NETLINK_ROUTE)?;
+    let mut links = netlink.ask(&rtnetlink::links(), rtnetlink::link)?;
+    let addresses = netlink.ask(&rtnetlink::addresses(), rtnetlink::address)?;
+    if links.iter().any(|link| link.kind == Kind::Wired) {
+        for (index, kind) in wireless()? {
+            let same = links.iter_mut().find(|link| link.id.index() == index);
+            if let Some(link) = same.filter(|link| link.kind == Kind::Wired) {
+                link.kind = kind;
+            }
+        }
+    }
+    Ok(Records { links, addresses })
+}
+
+/// The wireless interfaces, which rtnetlink takes for Ethernet; none where the
+/// kernel knows of no Wi-Fi or may not be asked.
+fn wireless() -> io::Result<Vec<(InterfaceIndex, Kind)>> {
+    let ask = || {
+        let mut netlink = Netlink::open(libc::NETLINK_GENERIC)?;
+        let families = netlink.ask(&nl80211::family_request(), nl80211::family)?;
+        match families.first() {
+            Some(&family) => netlink.ask(&nl80211::interfaces(family), nl80211::interface),
+            None => Ok(Vec::new()),
+        }
+    };
+    match ask() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound || is_refusal(&error) => {
+            Ok(Vec::new())
+        }
+        interfaces => interfaces,
+    }
 }
 
 /// Asks the C library. Where it may not list links either, as in apps on

@@ -18,6 +18,10 @@ mod link_type;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod netlink;
 #[cfg(any(target_os = "linux", target_os = "android"))]
+mod nl80211;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod nlmsg;
+#[cfg(any(target_os = "linux", target_os = "android"))]
 #[path = "linux.rs"]
 mod platform;
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -1,9 +1,10 @@
-//! A `NETLINK_ROUTE` socket that dumps (netlink(7)).
+//! A netlink socket that asks the kernel (netlink(7)).
 
+use std::ffi::c_int;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-use crate::sys::rtnetlink::{self, Dump};
+use crate::sys::nlmsg::{self, Request};
 
 /// Large enough for any link, and what the kernel fills at most in one go.
 const BUFFER_LEN: usize = 32 * 1024;
@@ -19,11 +20,11 @@ pub(crate) struct Netlink {
 
 impl Netlink {
     /// Opens one in the calling thread's network namespace. It is never bound,
-    /// because Android refuses that and dumps do not need it.
-    pub(crate) fn open() -> io::Result<Self> {
+    /// because Android refuses that and requests do not need it.
+    pub(crate) fn open(protocol: c_int) -> io::Result<Self> {
         let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
         // SAFETY: a system call that takes no pointer.
-        let socket = unsafe { libc::socket(libc::AF_NETLINK, kind, libc::NETLINK_ROUTE) };
+        let socket = unsafe { libc::socket(libc::AF_NETLINK, kind, protocol) };
         if socket < 0 {
             return Err(io::Error::last_os_error());
         }
@@ -35,41 +36,41 @@ impl Netlink {
         })
     }
 
-    /// Decodes the messages of a dump; again from the start, up to four times,
-    /// if a change interrupted it.
-    pub(crate) fn dump<T>(
+    /// Decodes what answers a request; again from the start, up to four times,
+    /// if a change interrupted a dump.
+    pub(crate) fn ask<T>(
         &mut self,
-        dump: Dump,
-        decode: fn(&[u8]) -> Option<T>,
+        request: &Request,
+        decode: impl Fn(&[u8]) -> Option<T>,
     ) -> io::Result<Vec<T>> {
         let mut decoded = Vec::new();
         for _ in 0..TRIES {
             decoded.clear();
             let add = |payload: &[u8]| decoded.extend(decode(payload));
-            if !self.dump_once(dump, add)? {
+            if !self.ask_once(request, add)? {
                 break;
             }
         }
         Ok(decoded)
     }
 
-    /// One dump; returns whether it was interrupted.
-    fn dump_once(&mut self, dump: Dump, mut visit: impl FnMut(&[u8])) -> io::Result<bool> {
+    /// Asks once; returns whether the answer was interrupted.
+    fn ask_once(&mut self, request: &Request, mut visit: impl FnMut(&[u8])) -> io::Result<bool> {
         self.sequence += 1;
-        self.send(&dump.request(self.sequence))?;
+        self.send(&request.numbered(self.sequence))?;
         let mut interrupted = false;
         loop {
             let len = self.receive()?;
-            for message in rtnetlink::messages(&self.buffer[..len]) {
+            for message in nlmsg::messages(&self.buffer[..len]) {
                 if message.sequence != self.sequence {
                     continue; // left over from a dump that failed half-way
                 }
                 interrupted |= message.interrupted;
                 match i32::from(message.message_type) {
                     libc::NLMSG_DONE | libc::NLMSG_ERROR => {
-                        return rtnetlink::outcome(message.payload).map(|()| interrupted);
+                        return nlmsg::outcome(message.payload).map(|()| interrupted);
                     }
-                    _ if message.message_type == dump.answer() => visit(message.payload),
+                    _ if message.message_type == request.answer() => visit(message.payload),
                     _ => {}
                 }
             }

@@ -3,7 +3,6 @@
 
 #![forbid(unsafe_code)]
 
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::assemble::{AddressRecord, LinkRecord};
@@ -11,85 +10,26 @@ use crate::flags::Flags;
 use crate::hardware::HardwareAddress;
 use crate::id::{InterfaceId, InterfaceIndex, InterfaceName};
 use crate::sys::link_type;
+use crate::sys::nlmsg::{Request, attributes, u16_at, u32_at, without_nul};
 
-const HEADER_LEN: usize = 16; // struct nlmsghdr
-const ATTRIBUTE_HEADER_LEN: usize = 4; // struct nlattr
 const IFINFOMSG_LEN: usize = 16;
 const IFADDRMSG_LEN: usize = 8;
-const NLM_F_REQUEST: u16 = 0x1;
-const NLM_F_DUMP_INTR: u16 = 0x10;
-const NLM_F_DUMP: u16 = 0x300;
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
-const NLA_TYPE_MASK: u16 = 0x3fff;
 const IFLA_EXT_MASK: u16 = 29;
 const IFLA_INFO_KIND: u16 = 1;
 const IFLA_INFO_SLAVE_KIND: u16 = 4;
 const RTEXT_FILTER_SKIP_STATS: u32 = 8;
 
-/// What can be dumped.
-#[derive(Clone, Copy)]
-pub(crate) enum Dump {
-    Links,
-    Addresses,
+/// Asks for all links, without their statistics.
+pub(crate) fn links() -> Request {
+    Request::dump(libc::RTM_GETLINK, libc::RTM_NEWLINK, &[0; IFINFOMSG_LEN])
+        .attribute(IFLA_EXT_MASK, &RTEXT_FILTER_SKIP_STATS.to_ne_bytes())
 }
 
-impl Dump {
-    /// The request, numbered `sequence`.
-    pub(crate) fn request(self, sequence: u32) -> Vec<u8> {
-        let (message_type, len) = match self {
-            Self::Links => (libc::RTM_GETLINK, 40u32),
-            Self::Addresses => (libc::RTM_GETADDR, 24),
-        };
-        let mut request = Vec::with_capacity(40);
-        request.extend(len.to_ne_bytes());
-        request.extend(message_type.to_ne_bytes());
-        request.extend((NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
-        request.extend(sequence.to_ne_bytes());
-        request.extend(0u32.to_ne_bytes()); // to the kernel
-        match self {
-            Self::Links => {
-                request.extend([0; IFINFOMSG_LEN]);
-                request.extend(8u16.to_ne_bytes());
-                request.extend(IFLA_EXT_MASK.to_ne_bytes());
-                request.extend(RTEXT_FILTER_SKIP_STATS.to_ne_bytes());
-            }
-            Self::Addresses => request.extend([0; IFADDRMSG_LEN]), // of every family
-        }
-        request
-    }
-
-    /// The type of message that answers it.
-    pub(crate) fn answer(self) -> u16 {
-        match self {
-            Self::Links => libc::RTM_NEWLINK,
-            Self::Addresses => libc::RTM_NEWADDR,
-        }
-    }
-}
-
-/// One netlink message.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Message<'a> {
-    pub(crate) message_type: u16,
-    pub(crate) sequence: u32,
-    pub(crate) interrupted: bool,
-    pub(crate) payload: &'a [u8],
-}
-
-/// The messages in what one read returned; ends early where it is malformed.
-pub(crate) fn messages(mut bytes: &[u8]) -> impl Iterator<Item = Message<'_>> {
-    std::iter::from_fn(move || {
-        let len = usize::try_from(u32_at(bytes, 0)?).ok()?;
-        let message = Message {
-            message_type: u16_at(bytes, 4)?,
-            interrupted: u16_at(bytes, 6)? & NLM_F_DUMP_INTR != 0,
-            sequence: u32_at(bytes, 8)?,
-            payload: bytes.get(HEADER_LEN..len)?,
-        };
-        bytes = bytes.get(len.next_multiple_of(4)..).unwrap_or_default();
-        Some(message)
-    })
+/// Asks for all addresses of every family.
+pub(crate) fn addresses() -> Request {
+    Request::dump(libc::RTM_GETADDR, libc::RTM_NEWADDR, &[0; IFADDRMSG_LEN])
 }
 
 /// Decodes the payload of `RTM_NEWLINK`.
@@ -173,61 +113,11 @@ fn name_in(value: &[u8]) -> Option<InterfaceName> {
     InterfaceName::new(without_nul(value)).ok()
 }
 
-fn without_nul(value: &[u8]) -> &[u8] {
-    value.strip_suffix(b"\0").unwrap_or(value)
-}
-
-/// What `NLMSG_ERROR` and `NLMSG_DONE` say: a negated `errno`, or 0. A dump that
-/// fails half-way says so at its end only.
-pub(crate) fn outcome(payload: &[u8]) -> io::Result<()> {
-    match payload.first_chunk().map(|code| i32::from_ne_bytes(*code)) {
-        None | Some(0) => Ok(()),
-        Some(code) => Err(io::Error::from_raw_os_error(code.saturating_neg())),
-    }
-}
-
-fn attributes(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
-    std::iter::from_fn(move || {
-        let len = usize::from(u16_at(bytes, 0)?);
-        let attribute = u16_at(bytes, 2)? & NLA_TYPE_MASK;
-        let value = bytes.get(ATTRIBUTE_HEADER_LEN..len)?;
-        bytes = bytes.get(len.next_multiple_of(4)..).unwrap_or_default();
-        Some((attribute, value))
-    })
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    let value = bytes.get(at..at + 2)?;
-    Some(u16::from_ne_bytes(value.try_into().ok()?))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    let value = bytes.get(at..at + 4)?;
-    Some(u32::from_ne_bytes(value.try_into().ok()?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::kind::Kind;
-
-    fn attribute(attribute: u16, value: &[u8]) -> Vec<u8> {
-        let len = u16::try_from(ATTRIBUTE_HEADER_LEN + value.len()).unwrap();
-        let mut bytes = [len.to_ne_bytes(), attribute.to_ne_bytes()].concat();
-        bytes.extend(value);
-        bytes.resize(bytes.len().next_multiple_of(4), 0);
-        bytes
-    }
-
-    fn message(message_type: u16, flags: u16, payload: &[u8]) -> Vec<u8> {
-        let len = u32::try_from(HEADER_LEN + payload.len()).unwrap();
-        let mut bytes = len.to_ne_bytes().to_vec();
-        bytes.extend([message_type.to_ne_bytes(), flags.to_ne_bytes()].concat());
-        bytes.extend([1u32.to_ne_bytes(), 0u32.to_ne_bytes()].concat());
-        bytes.extend(payload);
-        bytes.resize(bytes.len().next_multiple_of(4), 0);
-        bytes
-    }
+    use crate::sys::nlmsg::fixture::attribute;
 
     /// A 1500-byte Ethernet port of interface 3, made of veth, up and running.
     fn veth() -> Vec<u8> {
@@ -294,50 +184,14 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_as_long_as_it_says() {
-        for dump in [Dump::Links, Dump::Addresses] {
-            let request = dump.request(7);
-            assert_eq!(u32_at(&request, 0), u32::try_from(request.len()).ok());
-            assert_eq!(u32_at(&request, 8), Some(7));
-        }
-    }
-
-    #[test]
     fn no_truncation_makes_the_parsers_panic() {
         let assigned = assigned(AF_INET, 24, &[(libc::IFA_LOCAL, &[10, 71, 0, 2])]);
-        let stream = [message(16, 0, &veth()), message(20, 0x10, &assigned)].concat();
-        for len in 0..=stream.len() {
-            for message in messages(&stream[..len]) {
-                link(message.payload);
-                address(message.payload);
-            }
-        }
         for payload in [veth(), assigned] {
             for len in 0..=payload.len() {
                 link(&payload[..len]);
                 address(&payload[..len]);
             }
         }
-    }
-
-    #[test]
-    fn messages_and_their_interruption_are_told_apart() {
-        let stream = [message(16, 0, &[1, 2, 3]), message(3, 0x12, &[])].concat();
-        let seen: Vec<_> = messages(&stream)
-            .map(|m| (m.message_type, m.interrupted, m.payload.len()))
-            .collect();
-        assert_eq!(seen, [(16, false, 3), (3, true, 0)]);
-    }
-
-    #[test]
-    fn an_impossible_length_ends_the_stream() {
-        for len in [0u32, 15, 17, u32::MAX] {
-            let mut stream = message(16, 0, &[]);
-            stream[..4].copy_from_slice(&len.to_ne_bytes());
-            assert_eq!(messages(&stream).count(), 0, "{len}");
-        }
-        assert_eq!(attributes(&[0, 0, 1, 0]).count(), 0);
-        assert_eq!(attributes(&[3, 0, 1, 0]).count(), 0);
     }
 
     #[test]
@@ -388,13 +242,5 @@ mod tests {
         assert!(address(&foreign).is_none());
         let cut_short = assigned(AF_INET6, 64, &[(libc::IFA_ADDRESS, &[0xfe, 0x80])]);
         assert!(address(&cut_short).is_none());
-    }
-
-    #[test]
-    fn a_dump_that_failed_half_way_says_so_at_its_end() {
-        assert!(outcome(&0i32.to_ne_bytes()).is_ok());
-        assert!(outcome(&[]).is_ok());
-        let error = outcome(&(-libc::EMSGSIZE).to_ne_bytes()).unwrap_err();
-        assert_eq!(error.raw_os_error(), Some(libc::EMSGSIZE));
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV6};
 
+use crate::address_state::AddressState;
 use crate::id::{InterfaceIndex, InterfaceName};
 
 /// An IPv4 address of an interface, with its subnet.
@@ -191,6 +192,8 @@ pub struct AssignedIpv6 {
     pub(crate) prefix_len: u8,
     pub(crate) interface: InterfaceIndex,
     pub(crate) peer: Option<Ipv6Addr>,
+    pub(crate) state: Option<AddressState>,
+    pub(crate) temporary: Option<bool>,
 }
 
 impl AssignedIpv6 {
@@ -241,6 +244,25 @@ impl AssignedIpv6 {
     #[must_use]
     pub const fn peer(&self) -> Option<Ipv6Addr> {
         self.peer
+    }
+
+    /// What it is good for at the moment; `None` where the system does not say.
+    ///
+    /// # Platform
+    /// Linux, Android: `IFA_FLAGS` of rtnetlink. Elsewhere `None`.
+    #[must_use]
+    pub const fn state(&self) -> Option<AddressState> {
+        self.state
+    }
+
+    /// Whether it is a temporary one, which privacy extensions replace every day
+    /// or so (RFC 8981); `None` where the system does not say.
+    ///
+    /// # Platform
+    /// Linux, Android: `IFA_F_TEMPORARY` of rtnetlink. Elsewhere `None`.
+    #[must_use]
+    pub const fn is_temporary(&self) -> Option<bool> {
+        self.temporary
     }
 }
 
@@ -340,6 +362,8 @@ mod tests {
                 prefix_len: 64,
                 interface,
                 peer: None,
+                state: None,
+                temporary: None,
             }
             .scope_id()
         };

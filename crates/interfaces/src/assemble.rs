@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::address::{AssignedIpv4, AssignedIpv6, Broadcast};
+use crate::address_state::AddressState;
 use crate::flags::Flags;
 use crate::hardware::HardwareAddress;
 use crate::id::{InterfaceId, InterfaceIndex, InterfaceName};
@@ -43,6 +44,9 @@ pub(crate) struct AddressRecord {
     pub(crate) prefix_len: u8,
     pub(crate) broadcast: Option<Ipv4Addr>,
     pub(crate) peer: Option<IpAddr>,
+    /// Of an IPv6 address, where the system says.
+    pub(crate) state: Option<AddressState>,
+    pub(crate) temporary: Option<bool>,
 }
 
 /// Joins the records; interfaces come out ordered by index, each once.
@@ -111,6 +115,8 @@ impl Interface {
                     Some(IpAddr::V6(peer)) => Some(peer),
                     _ => None,
                 },
+                state: record.state,
+                temporary: record.temporary,
             }),
         }
     }
@@ -195,6 +201,8 @@ mod tests {
             prefix_len,
             broadcast: None,
             peer: None,
+            state: None,
+            temporary: None,
         }
     }
 

@@ -27,6 +27,7 @@
 //! - Elsewhere: does not compile.
 
 mod address;
+mod address_state;
 mod assemble;
 mod error;
 mod flags;
@@ -40,6 +41,7 @@ mod sys;
 mod usable;
 
 pub use crate::address::{AssignedIpv4, AssignedIpv6, Broadcast, BroadcastOrigin, Scope};
+pub use crate::address_state::AddressState;
 pub use crate::error::Error;
 pub use crate::flags::Flags;
 pub use crate::hardware::HardwareAddress;

@@ -1,5 +1,7 @@
 //! Whether an interface can broadcast or multicast, and if not, why not.
 
+use crate::address::AssignedIpv6;
+use crate::address_state::AddressState;
 use crate::flags::Flags;
 use crate::id::InterfaceIndex;
 use crate::interface::Interface;
@@ -45,6 +47,10 @@ pub enum Unusable {
     /// It has no address at all to send from.
     #[error("it has no address")]
     NoAddress,
+    /// It has IPv6 addresses only, none of which can be sent from: they are
+    /// tentative, for a second or so, or another host's.
+    #[error("its addresses are not usable yet, or are another host's")]
+    NoUsableAddress,
 }
 
 impl Interface {
@@ -66,10 +72,12 @@ impl Interface {
     /// The first reason why not.
     pub fn usable_for_multicast(&self) -> Result<(), Unusable> {
         self.usable(Flags::is_multicast, Unusable::NoMulticast)?;
-        if self.ipv4.is_empty() && self.ipv6.is_empty() {
-            return Err(Unusable::NoAddress);
+        let is_usable = |own: &AssignedIpv6| own.state().is_none_or(AddressState::is_usable);
+        match (self.ipv4.is_empty(), self.ipv6.is_empty()) {
+            (true, true) => Err(Unusable::NoAddress),
+            (true, false) if !self.ipv6.iter().any(is_usable) => Err(Unusable::NoUsableAddress),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn usable(&self, capable: fn(Flags) -> bool, incapable: Unusable) -> Result<(), Unusable> {

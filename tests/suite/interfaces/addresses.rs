@@ -1,9 +1,12 @@
 //! What an address is: ours, a broadcast address or a peer's.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use ifcast::interfaces::{AssignedIpv4, BroadcastOrigin, Scope};
-use ifcast_netlab::{AddressOptions, Broadcast};
+use ifcast::Interface;
+use ifcast::interfaces::{AddressState, AssignedIpv4, BroadcastOrigin, Scope, Unusable};
+use ifcast_netlab::{AddressOptions, Broadcast, Lab, Nic};
 use ifcast_tests::{interface, ip};
 
 use crate::{host_with_card, named, only, tunnel};
@@ -164,4 +167,73 @@ fn a_broadcast_address_is_of_the_interface_whose_subnet_it_closes() {
     assert!(!narrow.is_broadcast([10, 71, 11, 255].into()));
     assert!(wide.is_broadcast([10, 71, 11, 255].into()));
     assert!(!wide.is_broadcast([10, 71, 8, 255].into()));
+}
+
+#[test]
+fn a_tentative_address_is_no_use_until_it_is_preferred() {
+    let (host, nic) = host_with_card(&[]);
+    // Two seconds of asking, so that a busy machine sees it in that state.
+    host.sysctl(&format!("net/ipv6/conf/{}/dad_transmits", nic.name()), "2");
+    let options = AddressOptions {
+        dad: true,
+        ..AddressOptions::default()
+    };
+    nic.add_address_with("fe80::71/64", options);
+    let fresh = interface(&nic);
+    assert_eq!(only(fresh.ipv6()).state(), Some(AddressState::Tentative));
+    assert_eq!(fresh.usable_for_multicast(), Err(Unusable::NoUsableAddress));
+
+    let ready = await_state(&nic, AddressState::Preferred);
+    assert_eq!(ready.usable_for_multicast(), Ok(()));
+    assert_eq!(only(ready.ipv6()).is_temporary(), Some(false));
+}
+
+#[test]
+fn an_address_that_another_host_has_is_duplicated() {
+    let lab = Lab::new();
+    let segment = lab.segment();
+    let (first, second) = (lab.host("first"), lab.host("second"));
+    segment.attach(&first, "lan0", &["fd71::1/64"]);
+    let nic = segment.attach(&second, "lan0", &[]);
+    let options = AddressOptions {
+        dad: true,
+        ..AddressOptions::default()
+    };
+    nic.add_address_with("fd71::1/64", options);
+    let interface = await_state(&nic, AddressState::Duplicated);
+    assert_eq!(
+        interface.usable_for_multicast(),
+        Err(Unusable::NoUsableAddress)
+    );
+}
+
+#[test]
+fn a_deprecated_address_can_still_be_used() {
+    let (_host, nic) = host_with_card(&[]);
+    let options = AddressOptions {
+        deprecated: true,
+        ..AddressOptions::default()
+    };
+    nic.add_address_with("fd71::1/64", options);
+    let interface = interface(&nic);
+    assert_eq!(
+        only(interface.ipv6()).state(),
+        Some(AddressState::Deprecated)
+    );
+    assert_eq!(interface.usable_for_multicast(), Ok(()));
+}
+
+/// Waits until the only IPv6 address of an interface is in this state.
+#[track_caller]
+fn await_state(nic: &Nic, state: AddressState) -> Interface {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        let interface = interface(nic);
+        let now = only(interface.ipv6()).state();
+        if now == Some(state) {
+            return interface;
+        }
+        assert!(Instant::now() < deadline, "still {now:?}");
+        thread::sleep(Duration::from_millis(10));
+    }
 }

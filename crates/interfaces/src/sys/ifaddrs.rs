@@ -98,6 +98,8 @@ impl Entry<'_> {
             prefix_len,
             broadcast,
             peer,
+            state: None,
+            temporary: None,
         })
     }
 }

@@ -5,6 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::address_state::AddressState;
 use crate::assemble::{AddressRecord, LinkRecord};
 use crate::flags::Flags;
 use crate::hardware::HardwareAddress;
@@ -17,6 +18,12 @@ const IFADDRMSG_LEN: usize = 8;
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
 const IFLA_EXT_MASK: u16 = 29;
+const IFA_FLAGS: u16 = 8;
+const IFA_F_TEMPORARY: u32 = 0x01;
+const IFA_F_OPTIMISTIC: u32 = 0x04;
+const IFA_F_DADFAILED: u32 = 0x08;
+const IFA_F_DEPRECATED: u32 = 0x20;
+const IFA_F_TENTATIVE: u32 = 0x40;
 const IFLA_INFO_KIND: u16 = 1;
 const IFLA_INFO_SLAVE_KIND: u16 = 4;
 const RTEXT_FILTER_SKIP_STATS: u32 = 8;
@@ -73,6 +80,7 @@ pub(crate) fn link(payload: &[u8]) -> Option<LinkRecord> {
 pub(crate) fn address(payload: &[u8]) -> Option<AddressRecord> {
     let [family, prefix_len] = *payload.first_chunk()?;
     let owner = InterfaceIndex::new(u32_at(payload, 4)?)?;
+    let mut flags = u32::from(*payload.get(2)?); // of which `IFA_FLAGS` has more
     let (mut address, mut local, mut broadcast, mut name) = (None, None, None, None);
     for (attribute, value) in attributes(payload.get(IFADDRMSG_LEN..)?) {
         match attribute {
@@ -80,6 +88,7 @@ pub(crate) fn address(payload: &[u8]) -> Option<AddressRecord> {
             libc::IFA_LOCAL => local = ip(family, value),
             libc::IFA_BROADCAST => broadcast = ip(family, value),
             libc::IFA_LABEL => name = name_in(value),
+            IFA_FLAGS => flags = u32_at(value, 0).unwrap_or(flags),
             _ => {}
         }
     }
@@ -98,7 +107,26 @@ pub(crate) fn address(payload: &[u8]) -> Option<AddressRecord> {
             _ => None,
         },
         peer: peer.filter(|peer| !peer.is_unspecified()),
+        state: address.is_ipv6().then(|| state(flags)),
+        temporary: address.is_ipv6().then_some(flags & IFA_F_TEMPORARY != 0),
     })
+}
+
+/// What the `IFA_F_*` flags of an IPv6 address say. On IPv4 the same bits mean
+/// other things: `IFA_F_SECONDARY` is `IFA_F_TEMPORARY`.
+fn state(flags: u32) -> AddressState {
+    let has = |flag| flags & flag != 0;
+    if has(IFA_F_DADFAILED) {
+        AddressState::Duplicated
+    } else if has(IFA_F_TENTATIVE) && has(IFA_F_OPTIMISTIC) {
+        AddressState::Optimistic
+    } else if has(IFA_F_TENTATIVE) {
+        AddressState::Tentative
+    } else if has(IFA_F_DEPRECATED) {
+        AddressState::Deprecated
+    } else {
+        AddressState::Preferred
+    }
 }
 
 fn ip(family: u8, value: &[u8]) -> Option<IpAddr> {
@@ -234,6 +262,35 @@ mod tests {
         let record = address(&assigned(AF_INET6, 128, attributes)).unwrap();
         assert_eq!(record.address, IpAddr::from(ours));
         assert_eq!(record.peer, Some(theirs.into()));
+    }
+
+    #[test]
+    fn the_state_of_an_ipv6_address_follows_from_its_flags() {
+        let with_flags = |flags: u32| {
+            let flags = flags.to_ne_bytes();
+            let attributes: &[(u16, &[u8])] = &[(libc::IFA_ADDRESS, &[0xfd; 16]), (8, &flags)];
+            address(&assigned(AF_INET6, 64, attributes)).unwrap()
+        };
+        for (flags, state) in [
+            (0x80, AddressState::Preferred),
+            (0xc0, AddressState::Tentative),
+            (0x44, AddressState::Optimistic),
+            (0x04, AddressState::Preferred),
+            (0x20, AddressState::Deprecated),
+            (0x48, AddressState::Duplicated),
+        ] {
+            assert_eq!(with_flags(flags).state, Some(state), "{flags:#x}");
+        }
+        assert_eq!(with_flags(0x01).temporary, Some(true));
+        assert_eq!(with_flags(0x80).temporary, Some(false));
+
+        let secondary = assigned(
+            AF_INET,
+            24,
+            &[(libc::IFA_LOCAL, &[10, 71, 0, 2]), (8, &[1, 0, 0, 0])],
+        );
+        let secondary = address(&secondary).unwrap();
+        assert_eq!((secondary.state, secondary.temporary), (None, None));
     }
 
     #[test]

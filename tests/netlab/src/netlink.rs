@@ -42,9 +42,9 @@ impl Request {
 
     /// Adds an attribute holding a NUL-terminated string.
     #[must_use]
-    pub(crate) fn text(mut self, kind: u16, text: &str) -> Self {
+    pub(crate) fn text(mut self, kind: u16, text: impl AsRef<[u8]>) -> Self {
         let start = self.open(kind);
-        self.bytes.extend_from_slice(text.as_bytes());
+        self.bytes.extend_from_slice(text.as_ref());
         self.bytes.push(0);
         self.close(start);
         self

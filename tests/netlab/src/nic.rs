@@ -113,13 +113,14 @@ impl Nic {
             .or_panic(format_args!("plug {self:?} in: {plugged}"));
     }
 
-    /// Gives the interface another name; kernels before 6.2 want it down for that.
+    /// Gives the interface another name, which need not be text; kernels before 6.2 want it down for that.
     #[track_caller]
-    pub fn rename(&self, name: &str) {
+    pub fn rename(&self, name: impl AsRef<[u8]>) {
+        let name = name.as_ref();
         self.host()
             .request(rtnetlink::set_name(self.index(), name))
-            .or_panic(format_args!("rename {self:?} to {name}"));
-        self.identity().name = name.to_owned();
+            .or_panic(format_args!("rename {self:?} to {}", name.escape_ascii()));
+        self.identity().name = String::from_utf8_lossy(name).into_owned();
     }
 
     /// Deletes the interface.
@@ -217,7 +218,7 @@ impl Nic {
         self.identity().index
     }
 
-    /// The name on the host.
+    /// The name on the host; where it is not text, with replacement characters.
     #[must_use]
     pub fn name(&self) -> String {
         self.identity().name.clone()

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use ifcast::broadcast::{BroadcastSocket, Target};
 use ifcast::{Interface, Kind, Snapshot};
 use ifcast_netlab::Lab;
 use ifcast_tests::{interface, ip};
@@ -141,4 +142,25 @@ fn loopback_and(more: usize, snapshot: &Snapshot) -> usize {
     let builtin =
         |interface: &&Interface| matches!(interface.kind(), Kind::Loopback | Kind::Tunnel);
     more + snapshot.interfaces().iter().filter(builtin).count()
+}
+
+#[test]
+fn a_name_that_is_no_text_is_listed_and_its_interface_works_like_any_other() {
+    let (host, nic) = host_with_card(&["10.71.0.1/24"]);
+    nic.set_up(false);
+    nic.rename(b"b\xffd");
+    nic.set_up(true);
+
+    let listed = interface(&nic);
+    assert_eq!(listed.name().as_bytes(), b"b\xffd");
+    assert_eq!(listed.name().as_str(), None);
+    assert_eq!(
+        listed.id().to_string(),
+        format!(r"b\xffd (index {})", nic.index())
+    );
+    assert_eq!(listed.usable_for_broadcast(), Ok(()));
+    let by_name = snapshot(&host).by_name(listed.name()).map(Interface::id);
+    assert_eq!(by_name, Some(listed.id()));
+    let sent = host.run(|| BroadcastSocket::bind(&listed, 2222)?.send(b"x", Target::Limited));
+    assert_eq!(sent.unwrap(), 1);
 }

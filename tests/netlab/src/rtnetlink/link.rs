@@ -141,7 +141,7 @@ pub(crate) fn set_up(index: u32, up: bool) -> Request {
 }
 
 /// Gives a link another name.
-pub(crate) fn set_name(index: u32, name: &str) -> Request {
+pub(crate) fn set_name(index: u32, name: &[u8]) -> Request {
     change_link(index).text(IFLA_IFNAME, name)
 }
 

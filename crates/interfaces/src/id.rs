@@ -53,7 +53,8 @@ impl fmt::Display for InterfaceIndex {
 /// An interface's name: up to 15 bytes that need not be text.
 ///
 /// Linux forbids only `/`, `:` and white space in names, so they are kept as
-/// bytes and shown escaped where they are not UTF-8.
+/// bytes and shown escaped where they are not UTF-8, or would tell a terminal
+/// what to do.
 ///
 /// ```
 /// use ifcast_interfaces::InterfaceName;
@@ -121,8 +122,8 @@ impl fmt::Debug for InterfaceName {
 impl fmt::Display for InterfaceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.as_str() {
-            Some(name) => f.pad(name),
-            None => f.pad(&self.as_bytes().escape_ascii().to_string()),
+            Some(name) if !name.contains(char::is_control) => f.pad(name),
+            _ => f.pad(&self.as_bytes().escape_ascii().to_string()),
         }
     }
 }
@@ -211,6 +212,16 @@ mod tests {
         assert!(InterfaceName::new(&[b'x'; 16]).is_err());
         assert!(InterfaceName::new(b"").is_err());
         assert!(InterfaceName::new(b"a\0b").is_err());
+    }
+
+    #[test]
+    fn a_name_cannot_speak_to_the_terminal() {
+        let name = InterfaceName::new(b"a\x1b[2Jb").unwrap();
+        assert_eq!(name.to_string(), r"a\x1b[2Jb");
+        assert_eq!(
+            InterfaceName::new("büro".as_bytes()).unwrap().to_string(),
+            "büro"
+        );
     }
 
     #[test]

@@ -183,6 +183,27 @@ fn a_unicast_to_the_other_segment_does_not_leave_by_the_route_there() {
 }
 
 #[test]
+fn no_destination_is_an_error_where_linux_would_take_the_loopback_interface() {
+    let lan = TwoSegments::with_two_subnets();
+    let judge = Judge::listen(&lan.nics[0], PORT, &[]);
+    for pinning in PINNINGS {
+        for destination in ["0.0.0.0", "::"].map(ip) {
+            let interface = interface(&lan.nics[0]);
+            let result = lan.host.run(|| {
+                let builder = BoundSocket::builder(&interface, Family::of(destination));
+                let socket = builder.pinning(pinning).bind().unwrap();
+                socket.send(b"whither?", SocketAddr::new(destination, PORT))
+            });
+            assert!(
+                matches!(result, Err(Error::NoDestination { .. })),
+                "{result:?}"
+            );
+        }
+    }
+    judge.assert_silent();
+}
+
+#[test]
 fn a_link_local_destination_may_leave_its_scope_open() {
     let lan = TwoSegments::with_two_subnets();
     for pinning in PINNINGS {

@@ -96,8 +96,8 @@ impl BoundSocket {
     ///
     /// # Errors
     /// [`Error::ForeignInterface`] if the scope id is another interface's,
-    /// [`Error::WrongFamily`], [`Error::TooLarge`], or [`Error::Send`] with what
-    /// the operating system answered, of which
+    /// [`Error::NoDestination`], [`Error::WrongFamily`], [`Error::TooLarge`], or
+    /// [`Error::Send`] with what the operating system answered, of which
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) means that the send buffer is
     /// full.
     pub fn send(&self, payload: &[u8], destination: SocketAddr) -> Result<(), Error> {
@@ -304,6 +304,11 @@ impl BoundSocket {
     fn check(&self, payload: &[u8], destination: SocketAddr) -> Result<SocketAddr, Error> {
         if Family::of(destination.ip()) != self.family {
             return Err(self.wrong_family(destination.ip()));
+        }
+        if destination.ip().is_unspecified() {
+            return Err(Error::NoDestination {
+                interface: self.interface.id(),
+            });
         }
         if payload.len() > self.family.longest_payload() {
             return Err(self.too_large(payload, self.max_payload()));

@@ -118,6 +118,13 @@ pub enum Error {
         /// The address.
         address: IpAddr,
     },
+    /// The destination is 0.0.0.0 or ::, which the kernel takes for this host and
+    /// sends by its loopback interface, whatever the socket is tied to.
+    #[error("send on {interface}: no destination is given")]
+    NoDestination {
+        /// The socket's interface.
+        interface: InterfaceId,
+    },
     /// The payload does not fit into one packet of the link, or, where
     /// fragments are allowed, into one datagram.
     #[error("send {len} bytes on {interface}: at most {limit} fit into a datagram there")]
@@ -164,6 +171,7 @@ impl Error {
             | Self::ForeignInterface { interface, .. }
             | Self::ForeignSource { interface, .. }
             | Self::WrongFamily { interface, .. }
+            | Self::NoDestination { interface }
             | Self::TooLarge { interface, .. }
             | Self::Send { interface, .. }
             | Self::Refresh { interface, .. } => *interface,
@@ -186,6 +194,7 @@ impl Error {
             | Self::ForeignInterface { .. }
             | Self::ForeignSource { .. }
             | Self::WrongFamily { .. }
+            | Self::NoDestination { .. }
             | Self::TooLarge { .. }
             | Self::Refresh { .. } => io::ErrorKind::InvalidInput,
         }

@@ -204,8 +204,10 @@ fn assert_that_we_hear(kind: &Kind) {
     if !is_installed("socat") {
         return;
     }
-    let neighbourhood = Neighbourhood::new();
     for pinning in PINNINGS {
+        // Another test's program, between fork and exec, may hold the sockets of
+        // the last round, and so its port.
+        let neighbourhood = Neighbourhood::new();
         let mut builder = Lan::builder().port(PORT).pinning(pinning);
         if let Ok(group) = Group::new(ip(kind.destinations[0])) {
             builder = builder.join(group);

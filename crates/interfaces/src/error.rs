@@ -1,8 +1,9 @@
-//! What can go wrong while interfaces are listed.
+//! What can go wrong while interfaces are listed and watched.
 
 use std::io;
+use std::net::IpAddr;
 
-/// The interfaces could not be listed.
+/// What was asked of the system could not be had.
 ///
 /// ```
 /// use ifcast_interfaces::{Error, Snapshot};
@@ -10,7 +11,7 @@ use std::io;
 /// match Snapshot::capture() {
 ///     Ok(snapshot) => println!("{} interfaces", snapshot.interfaces().len()),
 ///     Err(error @ Error::List { .. }) => eprintln!("{error}"),
-///     Err(error) => eprintln!("something newer: {error}"),
+///     Err(error) => eprintln!("something else: {error}"),
 /// }
 /// ```
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,21 @@ pub enum Error {
     /// descriptors (`EMFILE`, `ENFILE`).
     #[error("list the network interfaces: {source}")]
     List {
+        /// What the operating system answered.
+        source: io::Error,
+    },
+    /// The system refused to say which way it would send; that there is no way
+    /// is no error.
+    #[error("find the route to {destination}: {source}")]
+    Route {
+        /// Where to.
+        destination: IpAddr,
+        /// What the operating system answered.
+        source: io::Error,
+    },
+    /// Changes could not be watched, or cannot be watched any longer.
+    #[error("watch the network interfaces: {source}")]
+    Watch {
         /// What the operating system answered.
         source: io::Error,
     },

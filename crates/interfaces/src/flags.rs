@@ -65,6 +65,11 @@ impl Flags {
         self.0 & flag::MULTICAST != 0
     }
 
+    /// Whether there is a carrier, where the flags tell.
+    pub(crate) fn carrier(self) -> Option<bool> {
+        flag::carrier(self.0)
+    }
+
     /// `IFF_POINTOPOINT`: there is one host at the other end, as in a tunnel.
     #[must_use]
     pub const fn is_point_to_point(self) -> bool {

@@ -1,10 +1,11 @@
-//! How an interface is identified: by its index; and called: by its name.
+//! How an interface is identified: by its index, as long as that is not used
+//! for another one.
 
-use std::ffi::CStr;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::num::NonZeroU32;
-use std::str::FromStr;
+
+use crate::name::InterfaceName;
 
 /// The kernel's number for an interface, never zero.
 ///
@@ -50,102 +51,38 @@ impl fmt::Display for InterfaceIndex {
     }
 }
 
-/// An interface's name: up to 15 bytes that need not be text.
+/// Tells an interface from an earlier one with the same index.
 ///
-/// Linux forbids only `/`, `:` and white space in names, so they are kept as
-/// bytes and shown escaped where they are not UTF-8, or would tell a terminal
-/// what to do.
-///
-/// ```
-/// use ifcast_interfaces::InterfaceName;
-///
-/// let name: InterfaceName = "en0".parse()?;
-/// assert_eq!(name.as_str(), Some("en0"));
-///
-/// let odd = InterfaceName::new(b"b\xffd")?;
-/// assert_eq!(odd.as_str(), None);
-/// assert_eq!(odd.to_string(), r"b\xffd");
-/// # Ok::<(), ifcast_interfaces::InvalidName>(())
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InterfaceName([u8; Self::SIZE]); // ends with at least one NUL
-
-impl InterfaceName {
-    const SIZE: usize = 16; // IF_NAMESIZE of <net/if.h>, the terminating NUL included
-
-    /// Wraps the bytes of a name.
-    ///
-    /// # Errors
-    /// [`InvalidName`] if it is empty, longer than 15 bytes or contains a NUL.
-    pub fn new(name: &[u8]) -> Result<Self, InvalidName> {
-        if name.is_empty() || name.len() >= Self::SIZE || name.contains(&0) {
-            return Err(InvalidName { len: name.len() });
-        }
-        let mut bytes = [0; Self::SIZE];
-        bytes[..name.len()].copy_from_slice(name);
-        Ok(Self(bytes))
-    }
-
-    /// The bytes, without the terminating NUL.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        self.0.split(|&byte| byte == 0).next().unwrap_or_default()
-    }
-
-    /// The name as text, if it is UTF-8.
-    #[must_use]
-    pub fn as_str(&self) -> Option<&str> {
-        std::str::from_utf8(self.as_bytes()).ok()
-    }
-
-    /// The name as C wants it.
-    #[must_use]
-    pub fn as_c_str(&self) -> &CStr {
-        CStr::from_bytes_until_nul(&self.0).unwrap_or_default()
-    }
-}
-
-impl FromStr for InterfaceName {
-    type Err = InvalidName;
-
-    fn from_str(name: &str) -> Result<Self, InvalidName> {
-        Self::new(name.as_bytes())
-    }
-}
-
-impl fmt::Debug for InterfaceName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.as_bytes().escape_ascii())
-    }
-}
-
-impl fmt::Display for InterfaceName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.as_str() {
-            Some(name) if !name.contains(char::is_control) => f.pad(name),
-            _ => f.pad(&self.as_bytes().escape_ascii().to_string()),
-        }
-    }
-}
-
-/// Bytes that no interface can have as its name.
+/// The kernel gives the index of a deleted interface to another one, perhaps at
+/// once. A [`Watcher`](crate::Watcher) notices and gives each interface that
+/// appears another generation. It is 0 for those that were there when it began,
+/// and in a [`Snapshot`](crate::Snapshot) that was captured without one.
 ///
 /// ```
-/// use ifcast_interfaces::InterfaceName;
+/// use ifcast_interfaces::{Generation, Snapshot};
 ///
-/// let error = "an-interface-name-without-end".parse::<InterfaceName>().unwrap_err();
-/// assert_eq!(error.to_string(), "an interface name has 1 to 15 bytes and no NUL, not 29");
+/// for interface in Snapshot::capture()?.interfaces() {
+///     assert_eq!(interface.id().generation(), Generation::FIRST);
+/// }
+/// # Ok::<(), ifcast_interfaces::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an interface name has 1 to 15 bytes and no NUL, not {len}")]
-pub struct InvalidName {
-    len: usize,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(u32);
+
+impl Generation {
+    /// That of all interfaces which were there from the beginning.
+    pub const FIRST: Self = Self(0);
+
+    pub(crate) const fn next(self) -> Self {
+        Self(self.0.wrapping_add(1))
+    }
 }
 
-/// Which interface: its index, and the name it had when it was captured.
+/// Which interface: its index and generation, and the name it had when it was
+/// captured.
 ///
-/// Two are equal when their indexes are, because a name may change while the
-/// interface stays. It prints as `eth0 (index 2)`.
+/// Two are equal when their indexes and generations are, because a name may
+/// change while the interface stays. It prints as `eth0 (index 2)`.
 ///
 /// ```
 /// use ifcast_interfaces::Snapshot;
@@ -159,18 +96,33 @@ pub struct InvalidName {
 #[derive(Clone, Copy, Debug)]
 pub struct InterfaceId {
     index: InterfaceIndex,
+    generation: Generation,
     name: InterfaceName,
 }
 
 impl InterfaceId {
-    pub(crate) const fn new(index: InterfaceIndex, name: InterfaceName) -> Self {
-        Self { index, name }
+    pub(crate) const fn new(
+        index: InterfaceIndex,
+        generation: Generation,
+        name: InterfaceName,
+    ) -> Self {
+        Self {
+            index,
+            generation,
+            name,
+        }
     }
 
     /// What identifies it to the kernel.
     #[must_use]
     pub const fn index(&self) -> InterfaceIndex {
         self.index
+    }
+
+    /// What tells it from an earlier interface with the same index.
+    #[must_use]
+    pub const fn generation(&self) -> Generation {
+        self.generation
     }
 
     /// What people call it; only for them.
@@ -182,7 +134,7 @@ impl InterfaceId {
 
 impl PartialEq for InterfaceId {
     fn eq(&self, other: &Self) -> bool {
-        self.index == other.index
+        (self.index, self.generation) == (other.index, other.generation)
     }
 }
 
@@ -190,7 +142,7 @@ impl Eq for InterfaceId {}
 
 impl Hash for InterfaceId {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.index.hash(state);
+        (self.index, self.generation).hash(state);
     }
 }
 
@@ -205,31 +157,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_of_fifteen_bytes_fits_and_one_of_sixteen_does_not() {
-        let longest = InterfaceName::new(&[b'x'; 15]).unwrap();
-        assert_eq!(longest.as_bytes().len(), 15);
-        assert_eq!(longest.as_c_str().to_bytes(), &[b'x'; 15]);
-        assert!(InterfaceName::new(&[b'x'; 16]).is_err());
-        assert!(InterfaceName::new(b"").is_err());
-        assert!(InterfaceName::new(b"a\0b").is_err());
-    }
-
-    #[test]
-    fn a_name_cannot_speak_to_the_terminal() {
-        let name = InterfaceName::new(b"a\x1b[2Jb").unwrap();
-        assert_eq!(name.to_string(), r"a\x1b[2Jb");
-        assert_eq!(
-            InterfaceName::new("büro".as_bytes()).unwrap().to_string(),
-            "büro"
-        );
-    }
-
-    #[test]
-    fn ids_are_equal_by_index_whatever_the_name() {
+    fn ids_are_equal_by_index_and_generation_whatever_the_name() {
         let index = InterfaceIndex::new(7).unwrap();
-        let [before, after] =
-            ["old0", "new0"].map(|name| InterfaceId::new(index, name.parse().unwrap()));
+        let id =
+            |generation, name: &str| InterfaceId::new(index, generation, name.parse().unwrap());
+        let first = Generation::FIRST;
+        let [before, after] = ["old0", "new0"].map(|name| id(first, name));
         assert_eq!(before, after);
         assert_eq!(after.to_string(), "new0 (index 7)");
+        assert_ne!(after, id(first.next(), "new0"));
     }
 }

@@ -2,13 +2,21 @@
 
 use std::net::IpAddr;
 
-use crate::address::{AssignedIpv4, AssignedIpv6};
 use crate::flags::Flags;
 use crate::hardware::HardwareAddress;
-use crate::id::{InterfaceId, InterfaceIndex, InterfaceName};
-use crate::kind::Kind;
+use crate::id::{Generation, InterfaceId, InterfaceIndex};
+use crate::ipv4::AssignedIpv4;
+use crate::ipv6::AssignedIpv6;
+use crate::kind::{Kind, KindSource};
+use crate::link::Link;
+use crate::link_kind::LinkKind;
+use crate::list::List;
+use crate::name::{AlternativeName, InterfaceName};
+use crate::operational_state::OperationalState;
 
 /// One interface, as it was when its [`Snapshot`](crate::Snapshot) was captured.
+///
+/// Two are equal when all that the system says of them is.
 ///
 /// ```
 /// use ifcast_interfaces::Snapshot;
@@ -24,46 +32,77 @@ use crate::kind::Kind;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Interface {
-    pub(crate) id: InterfaceId,
-    pub(crate) flags: Flags,
-    pub(crate) kind: Kind,
-    pub(crate) mtu: Option<u32>,
-    pub(crate) hardware_address: Option<HardwareAddress>,
-    pub(crate) carrier: Option<bool>,
-    pub(crate) master: Option<InterfaceIndex>,
-    pub(crate) ipv4: Vec<AssignedIpv4>,
-    pub(crate) ipv6: Vec<AssignedIpv6>,
+    pub(crate) link: Link,
+    pub(crate) generation: Generation,
+    pub(crate) alternative_names: List<u8>, // each with a NUL behind it
+    pub(crate) ipv4: List<AssignedIpv4>,    // by rank
+    pub(crate) ipv6: List<AssignedIpv6>,    // by rank
+    pub(crate) groups: Option<List<IpAddr>>, // ordered
 }
 
 impl Interface {
-    /// Its index and name together, for keeping and for messages.
+    pub(crate) const fn new(link: Link) -> Self {
+        Self {
+            link,
+            generation: Generation::FIRST,
+            alternative_names: List::Own(Vec::new()),
+            ipv4: List::Own(Vec::new()),
+            ipv6: List::Own(Vec::new()),
+            groups: None,
+        }
+    }
+
+    /// Its index, generation and name together, for keeping and for messages.
     #[must_use]
     pub const fn id(&self) -> InterfaceId {
-        self.id
+        InterfaceId::new(self.link.index, self.generation, self.link.name)
     }
 
     /// What identifies it to the kernel.
     #[must_use]
     pub const fn index(&self) -> InterfaceIndex {
-        self.id.index()
+        self.link.index
     }
 
     /// What people call it.
     #[must_use]
     pub const fn name(&self) -> InterfaceName {
-        self.id.name()
+        self.link.name
+    }
+
+    /// What else people call it.
+    ///
+    /// # Platform
+    /// Linux, Android: `IFLA_ALT_IFNAME` of rtnetlink, since 5.5. Elsewhere none.
+    pub fn alternative_names(&self) -> impl Iterator<Item = AlternativeName<'_>> {
+        AlternativeName::all_in(self.alternative_names.as_slice())
     }
 
     /// Its `IFF_*` flags.
     #[must_use]
     pub const fn flags(&self) -> Flags {
-        self.flags
+        self.link.flags
     }
 
     /// What it is.
     #[must_use]
     pub const fn kind(&self) -> Kind {
-        self.kind
+        self.link.kind
+    }
+
+    /// How it is known what it is.
+    #[must_use]
+    pub const fn kind_source(&self) -> KindSource {
+        self.link.kind_source
+    }
+
+    /// What the system calls the driver of an interface made of software.
+    ///
+    /// # Platform
+    /// Linux, Android: `IFLA_INFO_KIND` of rtnetlink. Elsewhere `None`.
+    #[must_use]
+    pub const fn link_kind(&self) -> Option<LinkKind> {
+        self.link.link_kind
     }
 
     /// The largest packet it takes, in bytes, the IP header included.
@@ -73,26 +112,45 @@ impl Interface {
     /// - Apple: `ifi_mtu` of `getifaddrs(3)`.
     #[must_use]
     pub const fn mtu(&self) -> Option<u32> {
-        self.mtu
+        self.link.mtu
     }
 
     /// Its link-layer address; loopback and many tunnels have none.
     #[must_use]
     pub const fn hardware_address(&self) -> Option<HardwareAddress> {
-        self.hardware_address
+        self.link.hardware_address
+    }
+
+    /// The link-layer address it was made with, whatever was set since.
+    ///
+    /// # Platform
+    /// Linux, Android: `IFLA_PERM_ADDRESS` of rtnetlink, since 5.6, of hardware
+    /// only. Elsewhere `None`.
+    #[must_use]
+    pub const fn permanent_address(&self) -> Option<HardwareAddress> {
+        self.link.permanent_address
+    }
+
+    /// Whether it can pass packets, as its driver sees it; `None` where the
+    /// system does not say.
+    ///
+    /// # Platform
+    /// Linux, Android: `IFLA_OPERSTATE` of rtnetlink. Elsewhere `None`.
+    #[must_use]
+    pub const fn operational_state(&self) -> Option<OperationalState> {
+        self.link.operational_state
     }
 
     /// Whether there is something at the other end of the wire; `None` where
     /// the system does not say.
     ///
     /// # Platform
-    /// - Linux, Android: `IFF_RUNNING`, which the kernel keeps equal to the
-    ///   operational state `UP` or `UNKNOWN` of RFC 2863; `None` while the
-    ///   interface is down.
-    /// - Apple: `None`; `IFF_RUNNING` says something else there.
+    /// - Linux, Android: `IFF_LOWER_UP`, which is set as well where the driver
+    ///   cannot know; `None` while the interface is down.
+    /// - Apple: the media status of `SIOCGIFXMEDIA`, of interfaces that have media.
     #[must_use]
     pub const fn carrier(&self) -> Option<bool> {
-        self.carrier
+        self.link.carrier
     }
 
     /// The bridge or bond it is a port of. What arrives here is the master's,
@@ -102,27 +160,69 @@ impl Interface {
     /// Linux, Android: `IFLA_MASTER`. Elsewhere `None`.
     #[must_use]
     pub const fn master(&self) -> Option<InterfaceIndex> {
-        self.master
+        self.link.master
+    }
+
+    /// The interface it is made on top of, as a VLAN or a macvlan is; of a veth,
+    /// its other end. `None` also if that is in another network namespace.
+    ///
+    /// # Platform
+    /// Linux, Android: `IFLA_LINK`. Elsewhere `None`.
+    #[must_use]
+    pub const fn lower(&self) -> Option<InterfaceIndex> {
+        self.link.lower
     }
 
     /// Its IPv4 addresses, in the system's order: the first is the primary one.
     #[must_use]
     pub fn ipv4(&self) -> &[AssignedIpv4] {
-        &self.ipv4
+        self.ipv4.as_slice()
     }
 
-    /// Its IPv6 addresses, link-local ones included, in the system's order.
+    /// Its IPv6 addresses, link-local ones included: those with the widest scope
+    /// first, and in numerical order.
     #[must_use]
     pub fn ipv6(&self) -> &[AssignedIpv6] {
-        &self.ipv6
+        self.ipv6.as_slice()
+    }
+
+    /// The groups that anybody on this host has joined on it, in numerical
+    /// order, IPv4 first; `None` where nobody asked or the system does not say.
+    ///
+    /// [`Enumerator::groups`](crate::Enumerator::groups) and
+    /// [`WatcherBuilder::groups`](crate::WatcherBuilder::groups) ask.
+    #[must_use]
+    pub fn groups(&self) -> Option<&[IpAddr]> {
+        self.groups.as_ref().map(List::as_slice)
     }
 
     /// Whether `address` is one of its own.
     #[must_use]
     pub fn owns(&self, address: IpAddr) -> bool {
         match address {
-            IpAddr::V4(address) => self.ipv4.iter().any(|own| own.address() == address),
-            IpAddr::V6(address) => self.ipv6.iter().any(|own| own.address() == address),
+            IpAddr::V4(address) => self.ipv4().iter().any(|own| own.address() == address),
+            IpAddr::V6(address) => self.ipv6().iter().any(|own| own.address() == address),
         }
     }
+
+    /// Whether this is its name or one of its alternative names.
+    #[must_use]
+    pub fn is_called(&self, name: &[u8]) -> bool {
+        self.name().as_bytes() == name
+            || self
+                .alternative_names()
+                .any(|other| other.as_bytes() == name)
+    }
 }
+
+impl PartialEq for Interface {
+    fn eq(&self, other: &Self) -> bool {
+        self.link == other.link
+            && self.alternative_names == other.alternative_names
+            && self.ipv4 == other.ipv4
+            && self.ipv6 == other.ipv6
+            && self.groups == other.groups
+    }
+}
+
+impl Eq for Interface {}

@@ -16,7 +16,8 @@ use std::fmt;
 /// # Platform
 /// - Linux, Android: `ifi_type` and `IFLA_INFO_KIND` of rtnetlink, and what
 ///   nl80211 says of what looks like Ethernet. Where rtnetlink is refused, the
-///   link type alone, by which Wi-Fi is [`Kind::Wired`].
+///   link type alone, by which Wi-Fi is [`Kind::Wired`]. Modems that pose as
+///   Ethernet cards are [`Kind::Wired`] as well.
 /// - Apple: `SIOCGIFFUNCTIONALTYPE`, refined by `ifi_type` and flags, because a
 ///   tunnel over Wi-Fi has the functional type of Wi-Fi.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,6 +70,49 @@ impl fmt::Display for Kind {
             Self::Companion => "companion",
             Self::Management => "management",
             Self::Unknown => "unknown",
+        })
+    }
+}
+
+/// How the [`Kind`] of an interface is known.
+///
+/// ```
+/// use ifcast_interfaces::{Kind, KindSource, Snapshot};
+///
+/// for interface in Snapshot::capture()?.interfaces() {
+///     if interface.kind() == Kind::Wired && interface.kind_source() == KindSource::LinkType {
+///         println!("{} looks like Ethernet", interface.id());
+///     }
+/// }
+/// # Ok::<(), ifcast_interfaces::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum KindSource {
+    /// By its flags: `IFF_LOOPBACK`, `IFF_POINTOPOINT`.
+    Flags,
+    /// By the type of its link layer: `ifi_type`, which is `ARPHRD_*` on Linux
+    /// and `IFT_*` elsewhere.
+    LinkType,
+    /// By the driver that made it: Linux's `IFLA_INFO_KIND`.
+    LinkKind,
+    /// By Linux's nl80211, which knows all that is wireless.
+    Wireless,
+    /// By Apple's `SIOCGIFFUNCTIONALTYPE`.
+    FunctionalType,
+    /// Not at all: the kind is [`Kind::Unknown`].
+    Nothing,
+}
+
+impl fmt::Display for KindSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Flags => "flags",
+            Self::LinkType => "link type",
+            Self::LinkKind => "link kind",
+            Self::Wireless => "nl80211",
+            Self::FunctionalType => "functional type",
+            Self::Nothing => "nothing",
         })
     }
 }

@@ -26,31 +26,52 @@
 //!   `SIOCGIFFUNCTIONALTYPE`.
 //! - Elsewhere: does not compile.
 
-mod address;
+mod address_record;
 mod address_state;
-mod assemble;
+mod enumerator;
 mod error;
 mod flags;
 mod hardware;
 mod id;
 mod interface;
+mod ipv4;
+mod ipv6;
 mod kind;
+mod link;
+mod link_kind;
+mod list;
+mod name;
+mod operational_state;
+mod pattern;
+mod route;
 mod selector;
 mod snapshot;
+mod subnet;
+mod surroundings;
 mod sys;
+mod table;
 mod usable;
+mod verdict;
 
-pub use crate::address::{AssignedIpv4, AssignedIpv6, Broadcast, BroadcastOrigin, Scope};
 pub use crate::address_state::AddressState;
+pub use crate::enumerator::Enumerator;
 pub use crate::error::Error;
 pub use crate::flags::Flags;
 pub use crate::hardware::HardwareAddress;
-pub use crate::id::{InterfaceId, InterfaceIndex, InterfaceName, InvalidName};
+pub use crate::id::{Generation, InterfaceId, InterfaceIndex};
 pub use crate::interface::Interface;
-pub use crate::kind::Kind;
-pub use crate::selector::Selector;
+pub use crate::ipv4::{AssignedIpv4, Broadcast, BroadcastOrigin};
+pub use crate::ipv6::{AssignedIpv6, Scope};
+pub use crate::kind::{Kind, KindSource};
+pub use crate::link_kind::LinkKind;
+pub use crate::name::{AlternativeName, InterfaceName, InvalidName};
+pub use crate::operational_state::OperationalState;
+pub use crate::route::Route;
+pub use crate::selector::{Criterion, InvalidSelector, Selector};
 pub use crate::snapshot::Snapshot;
+pub use crate::subnet::{InvalidSubnet, Subnet};
 pub use crate::usable::Unusable;
+pub use crate::verdict::{Reason, Verdict};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,17 +1,26 @@
 //! Which interfaces one means, said by what they are.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::ops::Not;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use crate::id::{InterfaceIndex, InterfaceName, InvalidName};
+use crate::id::InterfaceIndex;
 use crate::interface::Interface;
 use crate::kind::Kind;
+use crate::name::InterfaceName;
+use crate::pattern::Pattern;
+use crate::subnet::Subnet;
+use crate::surroundings::Surroundings;
+use crate::verdict::{self, Reason, Verdict};
 
 /// Chooses interfaces by what they are.
 ///
 /// Selectors combine with [`or`](Selector::or), [`and`](Selector::and) and `!`.
-/// The default is [`Selector::lan`].
+/// The default is [`Selector::lan`]. [`Snapshot::select`](crate::Snapshot::select)
+/// gives those that it chooses, [`Snapshot::explain`](crate::Snapshot::explain)
+/// says why.
 ///
 /// ```
 /// use ifcast_interfaces::{Kind, Selector, Snapshot};
@@ -34,6 +43,16 @@ enum Rule {
     Kind(Kind),
     Index(InterfaceIndex),
     Name(InterfaceName),
+    Pattern(Pattern),
+    Address(IpAddr),
+    Subnet(Subnet),
+    Ipv4,
+    Ipv6,
+    Up,
+    Operational,
+    Broadcast,
+    Multicast,
+    Predicate(Predicate),
     Or(Box<[Rule; 2]>),
     And(Box<[Rule; 2]>),
     Not(Box<Rule>),
@@ -48,9 +67,9 @@ impl Selector {
     /// companions; whatever is down, without carrier or without address; and
     /// ports of bridges and bonds, for which their master stands.
     ///
-    /// Bridges and virtual interfaces are in, because they are the LAN of
-    /// containers and virtual machines; a container engine's own bridges on its
-    /// host are in too.
+    /// Virtual cables (veth, tap) and bridges of nothing but those are the LAN of
+    /// containers and virtual machines, and chosen there; on their host, which
+    /// has other interfaces, they are left out.
     #[must_use]
     pub const fn lan() -> Self {
         Self(Rule::Lan)
@@ -74,11 +93,88 @@ impl Selector {
         Self(Rule::Index(index))
     }
 
-    /// The interface with this name, in whatever state. For names that a user
-    /// gave; a program has no business knowing one.
+    /// The interface with this name or alternative name, in whatever state. For
+    /// names that a user gave; a program has no business knowing one.
     #[must_use]
     pub const fn name(name: InterfaceName) -> Self {
         Self(Rule::Name(name))
+    }
+
+    /// Interfaces whose name, or one of whose alternative names, is as `pattern`
+    /// says, in which `*` stands for anything and `?` for one byte. For patterns
+    /// that a user gave, as [`name`](Self::name).
+    #[must_use]
+    pub fn pattern(pattern: &str) -> Self {
+        Self(Rule::Pattern(Pattern::new(pattern)))
+    }
+
+    /// Interfaces that have this address.
+    #[must_use]
+    pub const fn address(address: IpAddr) -> Self {
+        Self(Rule::Address(address))
+    }
+
+    /// Interfaces that have an address in this subnet.
+    #[must_use]
+    pub const fn subnet(subnet: Subnet) -> Self {
+        Self(Rule::Subnet(subnet))
+    }
+
+    /// Interfaces that have an IPv4 address.
+    #[must_use]
+    pub const fn ipv4() -> Self {
+        Self(Rule::Ipv4)
+    }
+
+    /// Interfaces that have an IPv6 address which can be used now.
+    #[must_use]
+    pub const fn ipv6() -> Self {
+        Self(Rule::Ipv6)
+    }
+
+    /// Interfaces that are switched on, be they plugged in or not.
+    #[must_use]
+    pub const fn up() -> Self {
+        Self(Rule::Up)
+    }
+
+    /// Interfaces that pass packets now: [`Interface::is_operational`].
+    #[must_use]
+    pub const fn operational() -> Self {
+        Self(Rule::Operational)
+    }
+
+    /// Interfaces of whatever kind that can broadcast now:
+    /// [`Interface::usable_for_broadcast`].
+    #[must_use]
+    pub const fn broadcast() -> Self {
+        Self(Rule::Broadcast)
+    }
+
+    /// Interfaces of whatever kind that can multicast now:
+    /// [`Interface::usable_for_multicast`].
+    #[must_use]
+    pub const fn multicast() -> Self {
+        Self(Rule::Multicast)
+    }
+
+    /// Interfaces for which `predicate` says so. `what` is what those are, for
+    /// messages.
+    ///
+    /// ```
+    /// use ifcast_interfaces::{Interface, Selector};
+    ///
+    /// let is_jumbo = |interface: &Interface| interface.mtu() >= Some(9000);
+    /// let selector = Selector::lan().and(Selector::predicate("a jumbo interface", is_jumbo));
+    /// assert_eq!(selector.to_string(), "(lan and a jumbo interface)");
+    /// ```
+    #[must_use]
+    pub fn predicate(
+        what: &'static str,
+        predicate: impl Fn(&Interface) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let holds = Arc::new(predicate);
+        Self(Rule::Predicate(Predicate { what, holds }))
     }
 
     /// What either selector chooses.
@@ -93,10 +189,8 @@ impl Selector {
         Self(Rule::And(Box::new([self.0, other.0])))
     }
 
-    /// Whether it chooses this interface.
-    #[must_use]
-    pub fn matches(&self, interface: &Interface) -> bool {
-        self.0.matches(interface)
+    pub(crate) fn judge(&self, interface: &Interface, surroundings: &Surroundings) -> Verdict<'_> {
+        self.0.judge(interface, surroundings)
     }
 }
 
@@ -108,26 +202,42 @@ impl Not for Selector {
     }
 }
 
-/// Parses what a user says: `lan`, `all`, an index such as `3`, or a name.
+/// Parses what a user says: `lan`, `all`, an index such as `3`, an address, a
+/// subnet, a name, an alternative name, or a pattern of names.
 ///
 /// ```
 /// use ifcast_interfaces::Selector;
 ///
 /// assert_eq!("en0".parse::<Selector>()?.to_string(), "name en0");
+/// assert_eq!("en*".parse::<Selector>()?.to_string(), "name en*");
 /// assert_eq!("3".parse::<Selector>()?.to_string(), "index 3");
-/// # Ok::<(), ifcast_interfaces::InvalidName>(())
+/// assert_eq!("10.71.0.0/16".parse::<Selector>()?.to_string(), "subnet 10.71.0.0/16");
+/// # Ok::<(), ifcast_interfaces::InvalidSelector>(())
 /// ```
 impl FromStr for Selector {
-    type Err = InvalidName;
+    type Err = InvalidSelector;
 
-    fn from_str(text: &str) -> Result<Self, InvalidName> {
-        let index = text.parse().ok().and_then(InterfaceIndex::new);
-        match (text, index) {
-            ("lan", _) => Ok(Self::lan()),
-            ("all", _) => Ok(Self::all()),
-            (_, Some(index)) => Ok(Self::index(index)),
-            (name, None) => Ok(Self::name(name.parse()?)),
-        }
+    fn from_str(text: &str) -> Result<Self, InvalidSelector> {
+        Ok(match text {
+            "lan" => Self::lan(),
+            "all" => Self::all(),
+            _ if Pattern::is_in(text) => Self::pattern(text),
+            _ => {
+                if let Some(index) = text.parse().ok().and_then(InterfaceIndex::new) {
+                    Self::index(index)
+                } else if let Ok(address) = text.parse() {
+                    Self::address(address)
+                } else if let Ok(subnet) = text.parse() {
+                    Self::subnet(subnet)
+                } else if let Ok(name) = text.parse() {
+                    Self::name(name)
+                } else if text.len() <= LONGEST_NAME && !text.is_empty() {
+                    Self::pattern(text) // an alternative name
+                } else {
+                    return Err(InvalidSelector(()));
+                }
+            }
+        })
     }
 }
 
@@ -138,16 +248,64 @@ impl fmt::Display for Selector {
 }
 
 impl Rule {
-    fn matches(&self, interface: &Interface) -> bool {
+    fn judge(&self, interface: &Interface, surroundings: &Surroundings) -> Verdict<'_> {
+        match self {
+            Self::Lan => verdict::of_lan(interface, surroundings),
+            Self::Not(rule) => rule.judge(interface, surroundings).reversed(),
+            Self::Or(rules) => {
+                let [first, second] = &**rules;
+                let verdict = first.judge(interface, surroundings);
+                match verdict.is_chosen() {
+                    true => verdict,
+                    false => Some(second.judge(interface, surroundings))
+                        .filter(Verdict::is_chosen)
+                        .unwrap_or(verdict),
+                }
+            }
+            Self::And(rules) => {
+                let [first, second] = &**rules;
+                let verdict = first.judge(interface, surroundings);
+                match verdict.is_chosen() {
+                    false => verdict,
+                    true => Some(second.judge(interface, surroundings))
+                        .filter(|second| !second.is_chosen())
+                        .unwrap_or(verdict),
+                }
+            }
+            rule => match rule.holds_for(interface) {
+                true => Verdict::new(true, Reason::Is(Criterion(self))),
+                false => Verdict::new(false, Reason::IsNot(Criterion(self))),
+            },
+        }
+    }
+
+    /// Whether a rule holds that looks at nothing but the interface.
+    fn holds_for(&self, interface: &Interface) -> bool {
         match self {
             Self::All => true,
-            Self::Lan => is_lan(interface),
             Self::Kind(kind) => interface.kind() == *kind,
             Self::Index(index) => interface.index() == *index,
-            Self::Name(name) => interface.name() == *name,
-            Self::Or(rules) => rules.iter().any(|rule| rule.matches(interface)),
-            Self::And(rules) => rules.iter().all(|rule| rule.matches(interface)),
-            Self::Not(rule) => !rule.matches(interface),
+            Self::Name(name) => interface.is_called(name.as_bytes()),
+            Self::Pattern(pattern) => {
+                pattern.matches(interface.name().as_bytes())
+                    || interface
+                        .alternative_names()
+                        .any(|name| pattern.matches(name.as_bytes()))
+            }
+            Self::Address(address) => interface.owns(*address),
+            Self::Subnet(subnet) => {
+                let v4 = interface.ipv4().iter().map(|own| own.address().into());
+                let v6 = interface.ipv6().iter().map(|own| own.address().into());
+                v4.chain(v6).any(|address| subnet.contains(address))
+            }
+            Self::Ipv4 => !interface.ipv4().is_empty(),
+            Self::Ipv6 => interface.ipv6().iter().any(|own| own.is_usable()),
+            Self::Up => interface.flags().is_up(),
+            Self::Operational => interface.is_operational(),
+            Self::Broadcast => interface.usable_for_broadcast().is_ok(),
+            Self::Multicast => interface.usable_for_multicast().is_ok(),
+            Self::Predicate(predicate) => (predicate.holds)(interface),
+            Self::Lan | Self::Or(_) | Self::And(_) | Self::Not(_) => false,
         }
     }
 }
@@ -160,6 +318,16 @@ impl fmt::Display for Rule {
             Self::Kind(kind) => write!(f, "kind {kind}"),
             Self::Index(index) => write!(f, "index {index}"),
             Self::Name(name) => write!(f, "name {name}"),
+            Self::Pattern(pattern) => write!(f, "name {pattern}"),
+            Self::Address(address) => write!(f, "address {address}"),
+            Self::Subnet(subnet) => write!(f, "subnet {subnet}"),
+            Self::Ipv4 => f.write_str("ipv4"),
+            Self::Ipv6 => f.write_str("ipv6"),
+            Self::Up => f.write_str("up"),
+            Self::Operational => f.write_str("operational"),
+            Self::Broadcast => f.write_str("broadcast"),
+            Self::Multicast => f.write_str("multicast"),
+            Self::Predicate(predicate) => f.write_str(predicate.what),
             Self::Or(rules) => write!(f, "({} or {})", rules[0], rules[1]),
             Self::And(rules) => write!(f, "({} and {})", rules[0], rules[1]),
             Self::Not(rule) => write!(f, "not {rule}"),
@@ -167,19 +335,41 @@ impl fmt::Display for Rule {
     }
 }
 
-fn is_lan(interface: &Interface) -> bool {
-    let leads_to_a_lan = match interface.kind() {
-        Kind::Wired | Kind::Wifi | Kind::Bridge | Kind::Vlan | Kind::Bond | Kind::Virtual => true,
-        Kind::Unknown => !interface.flags().is_loopback(),
-        Kind::Loopback
-        | Kind::WifiPeerToPeer
-        | Kind::Cellular
-        | Kind::Tunnel
-        | Kind::Coprocessor
-        | Kind::Companion
-        | Kind::Management => false,
-    };
-    let usable =
-        interface.usable_for_broadcast().is_ok() || interface.usable_for_multicast().is_ok();
-    leads_to_a_lan && usable && !interface.flags().is_point_to_point()
+/// What a part of a selector asks for, for messages: it prints as such.
+///
+/// See [`Verdict`] for an example.
+#[derive(Clone, Copy, Debug)]
+pub struct Criterion<'s>(&'s Rule);
+
+impl fmt::Display for Criterion<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
+
+#[derive(Clone)]
+struct Predicate {
+    what: &'static str,
+    holds: Arc<dyn Fn(&Interface) -> bool + Send + Sync>,
+}
+
+impl fmt::Debug for Predicate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.what)
+    }
+}
+
+/// What selects no interface.
+///
+/// ```
+/// use ifcast_interfaces::Selector;
+///
+/// let error = "".parse::<Selector>().unwrap_err();
+/// assert!(error.to_string().contains("an index"));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("neither `lan`, `all`, an index, an address, a subnet, a name nor a pattern of names")]
+pub struct InvalidSelector(());
+
+/// Of an alternative name, in bytes.
+const LONGEST_NAME: usize = 127;

@@ -1,17 +1,19 @@
 //! All interfaces at one moment.
 
 use std::borrow::Borrow;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use crate::assemble;
+use crate::enumerator::Enumerator;
 use crate::error::Error;
-use crate::id::{InterfaceIndex, InterfaceName};
+use crate::id::InterfaceIndex;
 use crate::interface::Interface;
+use crate::name::InterfaceName;
+use crate::route::Route;
 use crate::selector::Selector;
-use crate::sys;
+use crate::surroundings::Surroundings;
+use crate::verdict::Verdict;
 
-/// Every interface of the calling thread's network namespace at one moment,
-/// ordered by index.
+/// Every interface of a network namespace at one moment, ordered by index.
 ///
 /// ```
 /// use ifcast_interfaces::Snapshot;
@@ -25,19 +27,19 @@ use crate::sys;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    interfaces: Vec<Interface>, // ordered by index, each index once
+    pub(crate) interfaces: Vec<Interface>, // ordered by index, each index once
+    pub(crate) is_consistent: bool,
 }
 
 impl Snapshot {
-    /// Asks the system for all interfaces, those without addresses included.
+    /// Asks the system for all interfaces, those without addresses included, in
+    /// the calling thread's network namespace. As [`Enumerator::capture`], for a
+    /// single question.
     ///
     /// # Errors
     /// [`Error::List`] if the system refuses.
     pub fn capture() -> Result<Self, Error> {
-        let records = sys::capture().map_err(|source| Error::List { source })?;
-        Ok(Self {
-            interfaces: assemble::interfaces(records),
-        })
+        Enumerator::new()?.capture()
     }
 
     /// All of them, ordered by index.
@@ -46,28 +48,55 @@ impl Snapshot {
         &self.interfaces
     }
 
+    /// Whether nothing changed while the system was being asked. If something
+    /// did, four times in a row, an interface or an address that came or went
+    /// meanwhile may be listed or not; the others are right.
+    ///
+    /// # Platform
+    /// Linux, Android: `NLM_F_DUMP_INTR` of netlink, and addresses whose interface
+    /// is not listed. Elsewhere the latter only.
+    #[must_use]
+    pub const fn is_consistent(&self) -> bool {
+        self.is_consistent
+    }
+
     /// Those that `selector` chooses, ordered by index.
     pub fn select<S: Borrow<Selector>>(&self, selector: S) -> impl Iterator<Item = &Interface> {
+        let surroundings = Surroundings::of(self);
+        self.interfaces.iter().filter(move |interface| {
+            let verdict = selector.borrow().judge(interface, &surroundings);
+            verdict.is_chosen()
+        })
+    }
+
+    /// All of them, ordered by index, and of each whether `selector` chooses it
+    /// and why.
+    pub fn explain<'a>(
+        &'a self,
+        selector: &'a Selector,
+    ) -> impl Iterator<Item = (&'a Interface, Verdict<'a>)> {
+        let surroundings = Surroundings::of(self);
         self.interfaces
             .iter()
-            .filter(move |interface| selector.borrow().matches(interface))
+            .map(move |interface| (interface, selector.judge(interface, &surroundings)))
     }
 
     /// The interface with this index.
     #[must_use]
     pub fn by_index(&self, index: InterfaceIndex) -> Option<&Interface> {
-        let position = self
-            .interfaces
-            .binary_search_by_key(&index, Interface::index);
-        Some(&self.interfaces[position.ok()?])
+        Some(&self.interfaces[self.position_of(index).ok()?])
     }
 
-    /// The interface with this name.
+    /// The interface with this name, or else with this alternative name.
     #[must_use]
     pub fn by_name(&self, name: InterfaceName) -> Option<&Interface> {
-        self.interfaces
-            .iter()
+        let mut interfaces = self.interfaces.iter();
+        interfaces
             .find(|interface| interface.name() == name)
+            .or_else(|| {
+                let mut interfaces = self.interfaces.iter();
+                interfaces.find(|interface| interface.is_called(name.as_bytes()))
+            })
     }
 
     /// The first interface that has this address. Link-local IPv6 addresses
@@ -86,5 +115,26 @@ impl Snapshot {
             let v6 = interface.ipv6().iter().map(|own| own.address().into());
             v4.chain(v6).map(move |address| (interface, address))
         })
+    }
+
+    /// The route of which only the address that it gives a socket is known.
+    pub(crate) fn route_from(&self, source: SocketAddr) -> Option<Route> {
+        let interface = match source {
+            SocketAddr::V6(address) if address.scope_id() != 0 => {
+                InterfaceIndex::new(address.scope_id())
+            }
+            _ => self.owner_of(source.ip()).map(Interface::index),
+        };
+        Some(Route {
+            interface: interface?,
+            source: Some(source.ip()),
+            gateway: None,
+        })
+    }
+
+    /// Where the interface with this index is among the others, or would be.
+    pub(crate) fn position_of(&self, index: InterfaceIndex) -> Result<usize, usize> {
+        self.interfaces
+            .binary_search_by_key(&index, Interface::index)
     }
 }

@@ -1,10 +1,10 @@
 //! Whether an interface can broadcast or multicast, and if not, why not.
 
-use crate::address::AssignedIpv6;
-use crate::address_state::AddressState;
 use crate::flags::Flags;
 use crate::id::InterfaceIndex;
 use crate::interface::Interface;
+use crate::ipv6::AssignedIpv6;
+use crate::operational_state::OperationalState;
 
 /// Why an interface cannot be used for what was asked.
 ///
@@ -29,6 +29,13 @@ pub enum Unusable {
     /// It is up, but nothing is at the other end; what is sent is lost.
     #[error("it has no carrier")]
     NoCarrier,
+    /// It is up and has a carrier, but does not pass packets, perhaps because it
+    /// waits for authentication.
+    #[error("it does not pass packets: it is {}", shown(*state))]
+    NotOperational {
+        /// What it is instead, where the system says.
+        state: Option<OperationalState>,
+    },
     /// It is a port of a bridge or bond, which receives in its stead.
     #[error("it is a port of the interface with index {master}: use that one")]
     Port {
@@ -60,7 +67,7 @@ impl Interface {
     /// The first reason why not.
     pub fn usable_for_broadcast(&self) -> Result<(), Unusable> {
         self.usable(Flags::is_broadcast, Unusable::NoBroadcast)?;
-        if self.ipv4.is_empty() {
+        if self.ipv4().is_empty() {
             return Err(Unusable::NoIpv4Address);
         }
         Ok(())
@@ -72,27 +79,50 @@ impl Interface {
     /// The first reason why not.
     pub fn usable_for_multicast(&self) -> Result<(), Unusable> {
         self.usable(Flags::is_multicast, Unusable::NoMulticast)?;
-        let is_usable = |own: &AssignedIpv6| own.state().is_none_or(AddressState::is_usable);
-        match (self.ipv4.is_empty(), self.ipv6.is_empty()) {
+        match (self.ipv4().is_empty(), self.ipv6().is_empty()) {
             (true, true) => Err(Unusable::NoAddress),
-            (true, false) if !self.ipv6.iter().any(is_usable) => Err(Unusable::NoUsableAddress),
+            (true, false) if !self.ipv6().iter().any(AssignedIpv6::is_usable) => {
+                Err(Unusable::NoUsableAddress)
+            }
             _ => Ok(()),
         }
     }
 
+    /// Whether it passes packets now: it is up, has a carrier or cannot tell, and
+    /// its driver says no different.
+    #[must_use]
+    pub fn is_operational(&self) -> bool {
+        self.operational().is_ok()
+    }
+
     fn usable(&self, capable: fn(Flags) -> bool, incapable: Unusable) -> Result<(), Unusable> {
-        if !self.flags.is_up() {
+        if !self.flags().is_up() {
             return Err(Unusable::Down);
         }
-        if !capable(self.flags) {
+        if !capable(self.flags()) {
             return Err(incapable);
         }
-        if let Some(master) = self.master {
+        if let Some(master) = self.master() {
             return Err(Unusable::Port { master });
         }
-        if self.carrier == Some(false) {
+        self.operational()
+    }
+
+    fn operational(&self) -> Result<(), Unusable> {
+        if !self.flags().is_up() {
+            return Err(Unusable::Down);
+        }
+        if self.carrier() == Some(false) {
             return Err(Unusable::NoCarrier);
+        }
+        if !self.flags().is_running() {
+            let state = self.operational_state();
+            return Err(Unusable::NotOperational { state });
         }
         Ok(())
     }
+}
+
+fn shown(state: Option<OperationalState>) -> String {
+    state.map_or_else(|| "not running".to_owned(), |state| state.to_string())
 }

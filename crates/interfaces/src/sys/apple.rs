@@ -1,28 +1,73 @@
-//! macOS, iOS, tvOS, watchOS, visionOS: `getifaddrs(3)`, and the functional
-//! type through the C shim.
+//! macOS, iOS, tvOS, watchOS, visionOS: `getifaddrs(3)`, and what the C shims
+//! ask.
 
 use std::ffi::c_int;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::ptr::NonNull;
 
-use crate::assemble::{LinkRecord, Records};
-use crate::id::InterfaceId;
-use crate::sys::functional_type;
+use crate::enumerator::Which;
+use crate::interface::Interface;
+use crate::link::Link;
+use crate::route::Route;
+use crate::snapshot::Snapshot;
 use crate::sys::ifaddrs::{Entry, List};
-use crate::sys::sockaddr_dl;
+use crate::sys::{connect, functional_type, sockaddr_dl};
+use crate::table::{Size, Table};
 
-pub(crate) fn capture() -> io::Result<Records> {
-    let socket = ioctl_socket()?;
-    let mut records = Records::default();
-    for entry in List::capture()?.iter() {
-        records.links.extend(link_record(&entry, socket.as_fd()));
-        records.addresses.extend(entry.address_record());
-    }
-    Ok(records)
+/// Asks for interfaces; see the contract in `sys`.
+#[derive(Debug)]
+pub(crate) struct Lister {
+    socket: UdpSocket, // carries the questions of the C shims
+    size: Size,        // of the last listing
 }
 
-fn link_record(entry: &Entry<'_>, socket: BorrowedFd<'_>) -> Option<LinkRecord> {
+impl Lister {
+    pub(crate) fn open() -> io::Result<Self> {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let size = Size::default();
+        Ok(Self { socket, size })
+    }
+
+    pub(crate) fn open_portable() -> io::Result<Self> {
+        Self::open()
+    }
+
+    pub(crate) fn capture(&mut self, _groups: bool) -> io::Result<Snapshot> {
+        let mut table = Table::with_capacity(self.size);
+        let list = List::capture()?;
+        for link in list
+            .iter()
+            .filter_map(|entry| link(&entry, self.socket.as_fd()))
+        {
+            table.add_link(link);
+        }
+        table.close_links();
+        for record in list.iter().filter_map(|entry| entry.address_record()) {
+            table.add_address(&record);
+        }
+        self.size = table.size();
+        Ok(Snapshot {
+            is_consistent: !table.has_orphans(),
+            interfaces: table.into_interfaces(),
+        })
+    }
+
+    pub(crate) fn find(&mut self, which: Which<'_>, groups: bool) -> io::Result<Option<Interface>> {
+        let all = self.capture(groups)?.interfaces;
+        Ok(all.into_iter().find(|interface| which.is(interface)))
+    }
+
+    pub(crate) fn route(&mut self, destination: IpAddr) -> io::Result<Option<Route>> {
+        match connect::source_towards(destination)? {
+            Some(source) => Ok(self.capture(false)?.route_from(source)),
+            None => Ok(None),
+        }
+    }
+}
+
+fn link(entry: &Entry<'_>, socket: BorrowedFd<'_>) -> Option<Link> {
     let sockaddr = entry.sockaddr().filter(|s| s.family() == libc::AF_LINK)?;
     let link = sockaddr_dl::parse(sockaddr.bytes())?;
     let name = entry.name()?;
@@ -30,14 +75,13 @@ fn link_record(entry: &Entry<'_>, socket: BorrowedFd<'_>) -> Option<LinkRecord> 
     // An interface that vanished meanwhile has no type any more.
     let functional = ifcast_sys::functional_type(socket, name.as_c_str())
         .unwrap_or(ifcast_sys::functional_type::UNKNOWN);
-    Some(LinkRecord {
-        id: InterfaceId::new(link.index, name),
-        flags,
-        kind: functional_type::kind(functional, link.if_type, flags),
+    let (kind, kind_source) = functional_type::kind(functional, link.if_type, flags);
+    Some(Link {
+        kind,
+        kind_source,
         mtu: mtu(entry),
-        hardware_address: link.hardware_address,
-        carrier: None,
-        master: None,
+        hardware_address: link.hardware_address.filter(|address| !address.is_zero()),
+        ..Link::new(link.index, name, flags)
     })
 }
 
@@ -48,22 +92,6 @@ fn mtu(entry: &Entry<'_>) -> Option<u32> {
     // list that the entry borrows (getifaddrs(3)).
     let data = unsafe { data.read_unaligned() };
     Some(data.ifi_mtu).filter(|&mtu| mtu > 0)
-}
-
-/// Any IPv4 datagram socket will do for the interface ioctls.
-fn ioctl_socket() -> io::Result<OwnedFd> {
-    // SAFETY: a system call that takes no pointer.
-    let socket = unsafe { libc::socket(libc::AF_INET, libc::SOCK_DGRAM, 0) };
-    if socket < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: `socket` was opened just now and belongs to nobody else.
-    let socket = unsafe { OwnedFd::from_raw_fd(socket) };
-    // SAFETY: a system call that takes no pointer.
-    match unsafe { libc::ioctl(socket.as_raw_fd(), libc::FIOCLEX) } {
-        0 => Ok(socket),
-        _ => Err(io::Error::last_os_error()),
-    }
 }
 
 /// How many bytes of a socket address from `getifaddrs(3)` may be read: what

@@ -8,3 +8,16 @@ pub(crate) const LOOPBACK: u32 = libc::IFF_LOOPBACK as u32;
 pub(crate) const BROADCAST: u32 = libc::IFF_BROADCAST as u32;
 pub(crate) const MULTICAST: u32 = libc::IFF_MULTICAST as u32;
 pub(crate) const POINTOPOINT: u32 = libc::IFF_POINTOPOINT as u32;
+
+/// Whether there is a carrier: `IFF_LOWER_UP` of an interface that is up.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn carrier(flags: u32) -> Option<bool> {
+    const LOWER_UP: u32 = 1 << 16;
+    (flags & UP != 0).then_some(flags & LOWER_UP != 0)
+}
+
+/// Whether there is a carrier: these systems' flags do not tell.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) const fn carrier(_: u32) -> Option<bool> {
+    None
+}

@@ -5,9 +5,10 @@ use std::io;
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 
-use crate::assemble::{self, AddressRecord};
+use crate::address_record::{AddressRecord, broadcast_or_peer};
 use crate::flags::Flags;
-use crate::id::{InterfaceIndex, InterfaceName};
+use crate::id::InterfaceIndex;
+use crate::name::InterfaceName;
 use crate::sys::platform;
 use crate::sys::sockaddr::Sockaddr;
 
@@ -89,17 +90,13 @@ impl Entry<'_> {
             None => 128,
         };
         let other = other.map(|(other, _)| other);
-        let (broadcast, peer) =
-            assemble::broadcast_or_peer(self.flags(), address, prefix_len, other);
+        let (broadcast, peer) = broadcast_or_peer(self.flags(), address, prefix_len, other);
         Some(AddressRecord {
             owner: InterfaceIndex::new(scope_id),
             name: Some(self.name()?),
-            address,
-            prefix_len,
             broadcast,
             peer,
-            state: None,
-            temporary: None,
+            ..AddressRecord::new(address, prefix_len)
         })
     }
 }

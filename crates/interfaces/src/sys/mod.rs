@@ -10,32 +10,26 @@
 #![allow(unsafe_code, reason = "the only place for it in this crate")]
 
 pub(crate) mod flag;
-mod ifaddrs;
-mod sockaddr;
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod link_type;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod netlink;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod nl80211;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod nlmsg;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-#[path = "linux.rs"]
-mod platform;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod rtnetlink;
-
+mod connect;
 #[cfg(any(target_vendor = "apple", test))]
 mod functional_type;
-#[cfg(target_vendor = "apple")]
-#[path = "apple.rs"]
-mod platform;
+mod ifaddrs;
+mod sockaddr;
 #[cfg(any(target_vendor = "apple", test))]
 mod sockaddr_dl;
+
+#[cfg(target_vendor = "apple")]
+mod apple;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux;
+
+#[cfg(target_vendor = "apple")]
+use self::apple as platform;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use self::linux as platform;
 
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
 compile_error!("ifcast-interfaces does not know this system yet: see PLATFORM.md");
 
-pub(crate) use self::platform::capture;
+pub(crate) use self::platform::Lister;

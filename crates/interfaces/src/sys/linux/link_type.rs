@@ -2,11 +2,11 @@
 
 #![forbid(unsafe_code)]
 
-use crate::kind::Kind;
+use crate::kind::{Kind, KindSource};
 
 /// Decodes Linux's `ifi_type` (`ARPHRD_*` of `<linux/if_arp.h>`) and
 /// `IFLA_INFO_KIND`, which only devices made of software have.
-pub(crate) fn kind(link_type: u16, info_kind: Option<&[u8]>) -> Kind {
+pub(crate) fn kind(link_type: u16, info_kind: Option<&[u8]>) -> (Kind, KindSource) {
     const ETHER: u16 = 1;
     const IEEE1394: u16 = 24;
     const INFINIBAND: u16 = 32;
@@ -20,23 +20,28 @@ pub(crate) fn kind(link_type: u16, info_kind: Option<&[u8]>) -> Kind {
     const IP6GRE: u16 = 823;
     const NONE: u16 = 65534;
 
-    match (info_kind, link_type) {
-        (_, LOOPBACK) => Kind::Loopback,
-        (Some(b"bridge"), _) => Kind::Bridge,
-        (Some(b"vlan"), _) => Kind::Vlan,
-        (Some(b"bond" | b"team"), _) => Kind::Bond,
-        (Some(b"wwan" | b"rmnet"), _) | (None, RAWIP) => Kind::Cellular,
-        (Some(b"dsa"), _) | (None, ETHER | IEEE1394 | INFINIBAND) => Kind::Wired,
-        (
-            Some(
-                b"gretap" | b"ip6gretap" | b"erspan" | b"ip6erspan" | b"vxlan" | b"geneve"
-                | b"l2tpeth" | b"batadv",
-            ),
-            _,
-        ) => Kind::Tunnel,
-        (_, NONE | PPP | TUNNEL | TUNNEL6 | SIT | IPGRE | IP6GRE) => Kind::Tunnel,
-        (Some(_), _) => Kind::Virtual,
-        (None, _) => Kind::Unknown,
+    let of_link_kind = match info_kind {
+        Some(b"bridge") => Some(Kind::Bridge),
+        Some(b"vlan") => Some(Kind::Vlan),
+        Some(b"bond" | b"team") => Some(Kind::Bond),
+        Some(b"wwan" | b"rmnet") => Some(Kind::Cellular),
+        Some(b"dsa") => Some(Kind::Wired), // a port of a switch chip
+        Some(
+            b"gretap" | b"ip6gretap" | b"erspan" | b"ip6erspan" | b"vxlan" | b"geneve" | b"l2tpeth"
+            | b"batadv",
+        ) => Some(Kind::Tunnel),
+        _ => None,
+    };
+    match (of_link_kind, info_kind, link_type) {
+        (_, _, LOOPBACK) => (Kind::Loopback, KindSource::LinkType),
+        (Some(kind), ..) => (kind, KindSource::LinkKind),
+        (None, None, RAWIP) => (Kind::Cellular, KindSource::LinkType),
+        (None, _, NONE | PPP | TUNNEL | TUNNEL6 | SIT | IPGRE | IP6GRE) => {
+            (Kind::Tunnel, KindSource::LinkType)
+        }
+        (None, Some(_), _) => (Kind::Virtual, KindSource::LinkKind),
+        (None, None, ETHER | IEEE1394 | INFINIBAND) => (Kind::Wired, KindSource::LinkType),
+        (None, None, _) => (Kind::Unknown, KindSource::Nothing),
     }
 }
 
@@ -48,7 +53,7 @@ mod tests {
     fn linux_link_types_and_info_kinds() {
         let of = |link_type, info_kind: &str| {
             let info_kind = Some(info_kind.as_bytes()).filter(|kind| !kind.is_empty());
-            kind(link_type, info_kind)
+            kind(link_type, info_kind).0
         };
         assert_eq!(of(772, ""), Kind::Loopback);
         assert_eq!(of(1, ""), Kind::Wired);

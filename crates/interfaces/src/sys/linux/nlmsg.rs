@@ -7,59 +7,84 @@ use std::io;
 const HEADER_LEN: usize = 16; // struct nlmsghdr
 const ATTRIBUTE_HEADER_LEN: usize = 4; // struct nlattr
 const NLM_F_REQUEST: u16 = 0x1;
-const NLM_F_ACK: u16 = 0x4;
 const NLM_F_DUMP_INTR: u16 = 0x10;
 const NLM_F_DUMP: u16 = 0x300;
 const NLA_TYPE_MASK: u16 = 0x3fff;
 
-/// A request, and the type of the messages that answer it.
+/// A request, and what answers it.
+#[derive(Clone, Debug)]
 pub(crate) struct Request {
-    bytes: Vec<u8>, // its length and number are filled in when it is sent
+    bytes: [u8; Self::CAPACITY],
+    len: usize,
     answer: u16,
+    is_dump: bool,
 }
 
 impl Request {
-    /// Asks for everything of a kind; the answers end with `NLMSG_DONE`.
+    /// Room for any that this crate makes; the longest names an interface by an
+    /// alternative name of 127 bytes.
+    const CAPACITY: usize = 192;
+
+    /// Asks for everything of a kind, which comes in messages of the type
+    /// `answer`; `NLMSG_DONE` ends them.
     pub(crate) fn dump(message_type: u16, answer: u16, body: &[u8]) -> Self {
         Self::new(message_type, NLM_F_DUMP, answer, body)
     }
 
-    /// Asks for one thing; the answer is followed by `NLMSG_ERROR` with 0.
+    /// Asks for one thing, which one message of the type `answer` tells.
     pub(crate) fn once(message_type: u16, answer: u16, body: &[u8]) -> Self {
-        Self::new(message_type, NLM_F_ACK, answer, body)
+        Self::new(message_type, 0, answer, body)
     }
 
     fn new(message_type: u16, flags: u16, answer: u16, body: &[u8]) -> Self {
-        let mut bytes = vec![0; 4];
-        bytes.extend(message_type.to_ne_bytes());
-        bytes.extend((flags | NLM_F_REQUEST).to_ne_bytes());
-        bytes.extend([0; 8]); // its number; and 0, the kernel, as its addressee
-        bytes.extend(body);
-        Self { bytes, answer }
+        let mut request = Self {
+            bytes: [0; Self::CAPACITY],
+            len: HEADER_LEN, // the number is filled in when it is sent
+            answer,
+            is_dump: flags & NLM_F_DUMP != 0,
+        };
+        request.write(4, &message_type.to_ne_bytes());
+        request.write(6, &(flags | NLM_F_REQUEST).to_ne_bytes());
+        request.append(body);
+        request
     }
 
-    /// Adds an attribute; one longer than the protocol allows is left out.
+    /// Adds an attribute.
     pub(crate) fn attribute(mut self, attribute: u16, value: &[u8]) -> Self {
         if let Ok(len) = u16::try_from(ATTRIBUTE_HEADER_LEN + value.len()) {
-            self.bytes.extend(len.to_ne_bytes());
-            self.bytes.extend(attribute.to_ne_bytes());
-            self.bytes.extend(value);
-            self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
+            self.append(&len.to_ne_bytes());
+            self.append(&attribute.to_ne_bytes());
+            self.append(value);
+            self.len = self.len.next_multiple_of(4);
         }
         self
     }
 
     /// What to send, with its number.
-    pub(crate) fn numbered(&self, sequence: u32) -> Vec<u8> {
-        let mut bytes = self.bytes.clone();
-        let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        bytes[..4].copy_from_slice(&len.to_ne_bytes());
-        bytes[8..12].copy_from_slice(&sequence.to_ne_bytes());
-        bytes
+    pub(crate) fn numbered(&mut self, sequence: u32) -> &[u8] {
+        let len = u32::try_from(self.len).unwrap_or(u32::MAX);
+        self.write(0, &len.to_ne_bytes());
+        self.write(8, &sequence.to_ne_bytes());
+        &self.bytes[..self.len]
     }
 
+    /// The type of the messages that answer it.
     pub(crate) const fn answer(&self) -> u16 {
         self.answer
+    }
+
+    /// Whether any number of messages answers it, or one.
+    pub(crate) const fn is_dump(&self) -> bool {
+        self.is_dump
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        self.write(self.len, bytes);
+        self.len += bytes.len();
+    }
+
+    fn write(&mut self, at: usize, bytes: &[u8]) {
+        self.bytes[at..at + bytes.len()].copy_from_slice(bytes);
     }
 }
 
@@ -122,10 +147,29 @@ pub(crate) fn without_nul(value: &[u8]) -> &[u8] {
     value.strip_suffix(b"\0").unwrap_or(value)
 }
 
-/// Attributes for the tests of what decodes them.
+/// Messages and attributes for the tests of what decodes them.
 #[cfg(test)]
 pub(crate) mod fixture {
-    use super::ATTRIBUTE_HEADER_LEN;
+    use super::{ATTRIBUTE_HEADER_LEN, HEADER_LEN};
+
+    pub(crate) fn message(message_type: u16, flags: u16, payload: &[u8]) -> Vec<u8> {
+        numbered(message_type, flags, 1, payload)
+    }
+
+    pub(crate) fn numbered(
+        message_type: u16,
+        flags: u16,
+        sequence: u32,
+        payload: &[u8],
+    ) -> Vec<u8> {
+        let len = u32::try_from(HEADER_LEN + payload.len()).unwrap();
+        let mut bytes = len.to_ne_bytes().to_vec();
+        bytes.extend([message_type.to_ne_bytes(), flags.to_ne_bytes()].concat());
+        bytes.extend([sequence.to_ne_bytes(), 0u32.to_ne_bytes()].concat());
+        bytes.extend(payload);
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        bytes
+    }
 
     pub(crate) fn attribute(attribute: u16, value: &[u8]) -> Vec<u8> {
         let len = u16::try_from(ATTRIBUTE_HEADER_LEN + value.len()).unwrap();
@@ -138,36 +182,26 @@ pub(crate) mod fixture {
 
 #[cfg(test)]
 mod tests {
-    use super::fixture::attribute;
+    use super::fixture::{attribute, message};
     use super::*;
-
-    fn message(message_type: u16, flags: u16, payload: &[u8]) -> Vec<u8> {
-        let len = u32::try_from(HEADER_LEN + payload.len()).unwrap();
-        let mut bytes = len.to_ne_bytes().to_vec();
-        bytes.extend([message_type.to_ne_bytes(), flags.to_ne_bytes()].concat());
-        bytes.extend([1u32.to_ne_bytes(), 0u32.to_ne_bytes()].concat());
-        bytes.extend(payload);
-        bytes.resize(bytes.len().next_multiple_of(4), 0);
-        bytes
-    }
 
     #[test]
     fn a_request_is_as_long_as_it_says() {
-        let request = Request::dump(18, 16, &[0; 16]).attribute(29, &[8, 0, 0, 0]);
+        let mut request = Request::dump(18, 16, &[0; 16]).attribute(29, &[8, 0, 0, 0]);
         let bytes = request.numbered(7);
         assert_eq!(bytes.len(), 16 + 16 + 8);
-        assert_eq!(u32_at(&bytes, 0), u32::try_from(bytes.len()).ok());
+        assert_eq!(u32_at(bytes, 0), u32::try_from(bytes.len()).ok());
         assert_eq!(
-            (u16_at(&bytes, 4), u16_at(&bytes, 6)),
+            (u16_at(bytes, 4), u16_at(bytes, 6)),
             (Some(18), Some(0x301))
         );
-        assert_eq!(u32_at(&bytes, 8), Some(7));
+        assert_eq!(u32_at(bytes, 8), Some(7));
         assert_eq!(
             attributes(&bytes[32..]).collect::<Vec<_>>(),
             [(29, &[8, 0, 0, 0][..])]
         );
 
-        let odd = Request::once(16, 16, &[]).attribute(2, b"odd");
+        let mut odd = Request::once(16, 16, &[]).attribute(2, b"odd");
         let bytes = odd.numbered(1);
         assert_eq!(bytes.len(), 16 + 8);
         assert_eq!(

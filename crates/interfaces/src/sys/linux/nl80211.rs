@@ -8,7 +8,7 @@
 
 use crate::id::InterfaceIndex;
 use crate::kind::Kind;
-use crate::sys::nlmsg::{Request, attributes, u16_at, u32_at};
+use crate::sys::linux::nlmsg::{Request, attributes, u16_at, u32_at};
 
 const GENL_ID_CTRL: u16 = 0x10;
 const CTRL_CMD_GETFAMILY: u8 = 3;
@@ -37,6 +37,12 @@ pub(crate) fn interfaces(family: u16) -> Request {
     Request::dump(family, family, &[NL80211_CMD_GET_INTERFACE, 0, 0, 0])
 }
 
+/// Asks the family for one of them; `ENODEV` if it is not wireless.
+pub(crate) fn interface_at(family: u16, index: InterfaceIndex) -> Request {
+    Request::once(family, family, &[NL80211_CMD_GET_INTERFACE, 0, 0, 0])
+        .attribute(NL80211_ATTR_IFINDEX, &index.get().to_ne_bytes())
+}
+
 /// Decodes one; `None` for a device without network interface.
 pub(crate) fn interface(payload: &[u8]) -> Option<(InterfaceIndex, Kind)> {
     let (mut index, mut mode) = (None, None);
@@ -62,7 +68,7 @@ fn kind(mode: u32) -> Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::nlmsg::fixture::attribute;
+    use crate::sys::linux::nlmsg::fixture::attribute;
 
     fn wireless(index: u32, mode: u32) -> Vec<u8> {
         let mut payload = vec![7, 1, 0, 0]; // NL80211_CMD_NEW_INTERFACE

@@ -1,0 +1,136 @@
+//! The netlink socket itself (netlink(7)).
+
+use std::ffi::{c_int, c_void};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+use crate::sys::linux::netlink::Transport;
+
+/// An open netlink socket.
+#[derive(Debug)]
+pub(crate) struct NetlinkSocket(OwnedFd);
+
+impl NetlinkSocket {
+    /// Opens one that waits, in the calling thread's network namespace.
+    pub(crate) fn open(protocol: c_int) -> io::Result<Self> {
+        Self::open_with(protocol, 0)
+    }
+
+    /// Opens one that never waits.
+    pub(crate) fn open_nonblocking(protocol: c_int) -> io::Result<Self> {
+        Self::open_with(protocol, libc::SOCK_NONBLOCK)
+    }
+
+    fn open_with(protocol: c_int, flags: c_int) -> io::Result<Self> {
+        let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC | flags;
+        // SAFETY: a system call that takes no pointer.
+        let socket = unsafe { libc::socket(libc::AF_NETLINK, kind, protocol) };
+        if socket < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: `socket` was opened just now and belongs to nobody else.
+        Ok(Self(unsafe { OwnedFd::from_raw_fd(socket) }))
+    }
+
+    /// Gives it an address of its own, without which it receives what is sent to
+    /// groups only in theory.
+    pub(crate) fn bind(&self) -> io::Result<()> {
+        let address = address_of(0);
+        // SAFETY: `address` is a whole `sockaddr_nl` that outlives the call.
+        let outcome =
+            unsafe { libc::bind(self.0.as_raw_fd(), (&raw const address).cast(), ADDRESS_LEN) };
+        check(outcome)
+    }
+
+    /// Joins a group (`RTNLGRP_*`).
+    pub(crate) fn join(&self, group: c_int) -> io::Result<()> {
+        self.set(libc::SOL_NETLINK, libc::NETLINK_ADD_MEMBERSHIP, group)
+    }
+
+    /// Has the kernel honour every field of a request for a dump (Linux 4.20).
+    pub(crate) fn check_strictly(&self) -> io::Result<()> {
+        self.set(libc::SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1)
+    }
+
+    /// Makes room for so many bytes of unread messages: as much as that with
+    /// `CAP_NET_ADMIN`, else as much as `net.core.rmem_max` permits.
+    pub(crate) fn set_receive_buffer(&self, bytes: c_int) -> io::Result<()> {
+        self.set(libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, bytes)
+            .or_else(|_| self.set(libc::SOL_SOCKET, libc::SO_RCVBUF, bytes))
+    }
+
+    fn set(&self, level: c_int, option: c_int, value: c_int) -> io::Result<()> {
+        let value: *const c_void = (&raw const value).cast();
+        // SAFETY: `value` points to a `c_int` that outlives the call.
+        let outcome =
+            unsafe { libc::setsockopt(self.0.as_raw_fd(), level, option, value, INT_LEN) };
+        check(outcome)
+    }
+}
+
+impl Transport for NetlinkSocket {
+    fn send(&mut self, request: &[u8]) -> io::Result<()> {
+        let (fd, flags) = (self.0.as_raw_fd(), 0);
+        // SAFETY: `request` is valid for reads of its length.
+        let sent = unsafe { libc::send(fd, request.as_ptr().cast(), request.len(), flags) };
+        usize::try_from(sent).map_or_else(|_| Err(io::Error::last_os_error()), |_| Ok(()))
+    }
+
+    /// Retries when a signal interrupts, and passes over what anybody but the
+    /// kernel sent.
+    fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let (fd, flags) = (self.0.as_raw_fd(), libc::MSG_TRUNC);
+        loop {
+            let (mut sender, mut sender_len) = (address_of(u32::MAX), ADDRESS_LEN);
+            // SAFETY: `buffer` is valid for writes of its length, and `sender` for
+            // as many as `sender_len` says.
+            let len = unsafe {
+                libc::recvfrom(
+                    fd,
+                    buffer.as_mut_ptr().cast(),
+                    buffer.len(),
+                    flags,
+                    (&raw mut sender).cast(),
+                    &raw mut sender_len,
+                )
+            };
+            match usize::try_from(len) {
+                Ok(len) if sender.nl_pid == KERNEL => return Ok(len),
+                Ok(_) => {}
+                Err(_) => {
+                    let error = io::Error::last_os_error();
+                    if error.kind() != io::ErrorKind::Interrupted {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl AsFd for NetlinkSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+fn address_of(port: u32) -> libc::sockaddr_nl {
+    // SAFETY: `sockaddr_nl` consists of integers, for which zero is a value.
+    let mut address: libc::sockaddr_nl = unsafe { std::mem::zeroed() };
+    address.nl_family = AF_NETLINK;
+    address.nl_pid = port;
+    address
+}
+
+fn check(outcome: c_int) -> io::Result<()> {
+    match outcome {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+const KERNEL: u32 = 0;
+const AF_NETLINK: libc::sa_family_t = 16;
+const NETLINK_GET_STRICT_CHK: c_int = 12;
+const ADDRESS_LEN: libc::socklen_t = size_of::<libc::sockaddr_nl>() as libc::socklen_t;
+const INT_LEN: libc::socklen_t = size_of::<c_int>() as libc::socklen_t;

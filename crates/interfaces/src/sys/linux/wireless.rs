@@ -1,0 +1,60 @@
+//! Which interfaces are wireless, which rtnetlink does not tell; none where the
+//! kernel knows of no Wi-Fi or may not be asked.
+
+use std::io;
+
+use crate::id::InterfaceIndex;
+use crate::kind::Kind;
+use crate::sys::linux::is_refusal;
+use crate::sys::linux::netlink::{Answer, Netlink};
+use crate::sys::linux::nl80211;
+use crate::sys::linux::nlmsg::Request;
+
+/// All of them.
+pub(crate) fn all() -> io::Result<Vec<(InterfaceIndex, Kind)>> {
+    ask(nl80211::interfaces)
+}
+
+/// What this one is, if it is wireless.
+pub(crate) fn at(index: InterfaceIndex) -> io::Result<Option<Kind>> {
+    let found = ask(|family| nl80211::interface_at(family, index))?;
+    let mut found = found.into_iter().filter(|(at, _)| *at == index);
+    Ok(found.next().map(|(_, kind)| kind))
+}
+
+fn ask(request: impl FnOnce(u16) -> Request) -> io::Result<Vec<(InterfaceIndex, Kind)>> {
+    let answer =
+        Netlink::open(libc::NETLINK_GENERIC).and_then(|netlink| converse(netlink, request));
+    match answer {
+        Err(error) if is_refusal(&error) => Ok(Vec::new()),
+        Err(error) => match error.raw_os_error() {
+            Some(libc::ENOENT | libc::ENODEV | libc::EOPNOTSUPP) => Ok(Vec::new()),
+            _ => Err(error),
+        },
+        wireless => wireless,
+    }
+}
+
+fn converse(
+    mut netlink: Netlink,
+    request: impl FnOnce(u16) -> Request,
+) -> io::Result<Vec<(InterfaceIndex, Kind)>> {
+    let mut family = None;
+    let asked = netlink.ask(&mut nl80211::family_request(), |payload| {
+        family = nl80211::family(payload);
+    })?;
+    let (Some(family), Answer::Whole) = (family, asked) else {
+        return Ok(Vec::new());
+    };
+    let (mut request, mut wireless) = (request(family), Vec::new());
+    for _ in 0..super::TRIES {
+        wireless.clear();
+        let answer = netlink.ask(&mut request, |payload| {
+            wireless.extend(nl80211::interface(payload));
+        })?;
+        if answer == Answer::Whole {
+            break;
+        }
+    }
+    Ok(wireless)
+}

@@ -1,6 +1,6 @@
-/* What ifcast asks of Apple's kernels through their C headers.
+/* What ifcast asks of Apple's systems through their C headers.
  *
- * Every function takes plain integers and pointers, keeps no state, and returns 0 or an errno. Results are written only
+ * Every function takes plain integers and pointers, keeps no state, and returns 0 or an errno. Results are there only
  * when it returns 0. */
 #ifndef IFCAST_SYS_H
 #define IFCAST_SYS_H

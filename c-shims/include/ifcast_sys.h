@@ -15,4 +15,11 @@
  * this ioctl. EOPNOTSUPP: the kernel does not know it. EBADF, ENOTTY: `socket` is not a socket. */
 int ifcast_sys_functional_type(int socket, const char *name, uint32_t *functional_type);
 
+/* Writes the IFM_* status word of the interface called `name`: whether its link is active, and whether it can say.
+ *
+ * `socket` is any AF_INET datagram socket, bound or not; `name` ends in NUL; `status` is writable.
+ *
+ * EINVAL, ENOTSUP, EOPNOTSUPP: the interface has no media. Others as for ifcast_sys_functional_type. */
+int ifcast_sys_media_status(int socket, const char *name, uint32_t *status);
+
 #endif

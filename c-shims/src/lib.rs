@@ -7,10 +7,13 @@ pub mod functional_type;
 
 #[cfg(any(target_vendor = "apple", all(doc, unix), test))]
 mod errno;
+// What decides something without asking the system is tested everywhere.
+#[cfg(any(target_vendor = "apple", all(doc, unix), test))]
+mod media;
 
 #[cfg(test)]
 mod asserted;
 
 #[cfg(any(target_vendor = "apple", all(doc, unix)))]
 #[doc(inline)]
-pub use crate::functional_type::functional_type;
+pub use crate::{functional_type::functional_type, media::carrier};

@@ -22,4 +22,12 @@ int ifcast_sys_functional_type(int socket, const char *name, uint32_t *functiona
  * EINVAL, ENOTSUP, EOPNOTSUPP: the interface has no media. Others as for ifcast_sys_functional_type. */
 int ifcast_sys_media_status(int socket, const char *name, uint32_t *status);
 
+/* Writes the IN6_IFF_* flags of an address of the interface called `name`.
+ *
+ * `socket` is an AF_INET6 datagram socket, bound or not; `name` ends in NUL; `address` is 16 bytes in network order,
+ * without a scope in them; `flags` is writable.
+ *
+ * EADDRNOTAVAIL: the interface does not have the address. Others as for ifcast_sys_functional_type. */
+int ifcast_sys_ipv6_address_flags(int socket, const char *name, const uint8_t *address, uint32_t *flags);
+
 #endif

@@ -4,6 +4,7 @@
 //! means. On other targets no C is compiled and only the numbers are here.
 
 pub mod functional_type;
+pub mod ipv6_address;
 
 #[cfg(any(target_vendor = "apple", all(doc, unix), test))]
 mod errno;
@@ -16,4 +17,6 @@ mod asserted;
 
 #[cfg(any(target_vendor = "apple", all(doc, unix)))]
 #[doc(inline)]
-pub use crate::{functional_type::functional_type, media::carrier};
+pub use crate::{
+    functional_type::functional_type, ipv6_address::ipv6_address_flags, media::carrier,
+};

@@ -30,4 +30,12 @@ int ifcast_sys_media_status(int socket, const char *name, uint32_t *status);
  * EADDRNOTAVAIL: the interface does not have the address. Others as for ifcast_sys_functional_type. */
 int ifcast_sys_ipv6_address_flags(int socket, const char *name, const uint8_t *address, uint32_t *flags);
 
+/* Opens a socket for the kernel's events of its network class. The caller closes it.
+ *
+ * EPERM: a sandbox refuses it. EMFILE, ENFILE, ENOBUFS, ENOMEM: a limit is reached. */
+int ifcast_sys_kernel_events(int *descriptor);
+
+/* Makes a descriptor nonblocking, and has it closed in programs that this one starts. EBADF: it is not open. */
+int ifcast_sys_prepare(int descriptor);
+
 #endif

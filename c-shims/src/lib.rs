@@ -6,8 +6,12 @@
 pub mod functional_type;
 pub mod ipv6_address;
 
+#[cfg(any(target_vendor = "apple", all(doc, unix)))]
+mod descriptor;
 #[cfg(any(target_vendor = "apple", all(doc, unix), test))]
 mod errno;
+#[cfg(any(target_vendor = "apple", all(doc, unix)))]
+mod kernel_event;
 // What decides something without asking the system is tested everywhere.
 #[cfg(any(target_vendor = "apple", all(doc, unix), test))]
 mod media;
@@ -18,5 +22,6 @@ mod asserted;
 #[cfg(any(target_vendor = "apple", all(doc, unix)))]
 #[doc(inline)]
 pub use crate::{
-    functional_type::functional_type, ipv6_address::ipv6_address_flags, media::carrier,
+    functional_type::functional_type, ipv6_address::ipv6_address_flags,
+    kernel_event::kernel_events, media::carrier,
 };

@@ -1,7 +1,7 @@
 /* What ifcast asks of Apple's systems through their C headers.
  *
- * Every function takes plain integers and pointers, keeps no state, and returns 0 or an errno. Results are there only
- * when it returns 0. */
+ * Every function takes plain integers and pointers and keeps no state. It returns 0 or an errno, but for those of
+ * libnotify, which return its status. Results are there only when it returns 0. */
 #ifndef IFCAST_SYS_H
 #define IFCAST_SYS_H
 
@@ -34,6 +34,15 @@ int ifcast_sys_ipv6_address_flags(int socket, const char *name, const uint8_t *a
  *
  * EPERM: a sandbox refuses it. EMFILE, ENFILE, ENOBUFS, ENOMEM: a limit is reached. */
 int ifcast_sys_kernel_events(int *descriptor);
+
+/* Registers for libnotify's "com.apple.system.config.network_change", and writes a descriptor that becomes readable
+ * with each notification. The descriptor is libnotify's: it is given back, and closed, with the token.
+ *
+ * Returns a NOTIFY_STATUS_* value. */
+uint32_t ifcast_sys_network_change_register(int *descriptor, int *token);
+
+/* Gives back what ifcast_sys_network_change_register took. Returns a NOTIFY_STATUS_* value. */
+uint32_t ifcast_sys_network_change_cancel(int token);
 
 /* Makes a descriptor nonblocking, and has it closed in programs that this one starts. EBADF: it is not open. */
 int ifcast_sys_prepare(int descriptor);

@@ -15,6 +15,8 @@ mod kernel_event;
 // What decides something without asking the system is tested everywhere.
 #[cfg(any(target_vendor = "apple", all(doc, unix), test))]
 mod media;
+#[cfg(any(target_vendor = "apple", all(doc, unix), test))]
+mod notify;
 
 #[cfg(test)]
 mod asserted;
@@ -23,5 +25,5 @@ mod asserted;
 #[doc(inline)]
 pub use crate::{
     functional_type::functional_type, ipv6_address::ipv6_address_flags,
-    kernel_event::kernel_events, media::carrier,
+    kernel_event::kernel_events, media::carrier, notify::NetworkChange,
 };

@@ -3,6 +3,16 @@
 //! These are numbers, not an enum, because a later kernel may answer with one that is not here. They are the same on
 //! every platform, so that what decodes them can be tested anywhere.
 
+#[cfg(any(target_vendor = "apple", all(doc, unix)))]
+use std::{
+    ffi::{CStr, c_char, c_int},
+    io,
+    os::fd::{AsRawFd, BorrowedFd},
+};
+
+#[cfg(any(target_vendor = "apple", all(doc, unix)))]
+use crate::errno;
+
 /// None of the others: a tunnel, bridge, bond or VLAN that delegates to no physical interface.
 ///
 /// # Platform
@@ -58,33 +68,95 @@ pub const COMPANIONLINK: u32 = 7;
 /// - Apple: `IFRTYPE_FUNCTIONAL_MANAGEMENT`, since xnu-8796.141.3 (macOS 13.5, iOS 16.6)
 pub const MANAGEMENT: u32 = 8;
 
+/// Asks the kernel what the interface called `name` is for.
+///
+/// `int ifcast_sys_functional_type(int socket, const char *name, uint32_t *functional_type)`
+///
+/// The answers are the constants of [`functional_type`](mod@crate::functional_type), or a number that a later kernel
+/// added.
+///
+/// `socket` carries the question and nothing else: any `AF_INET` datagram socket does, bound or not. No privilege is
+/// needed. The answer says where packets end up rather than what the interface is: a tunnel that delegates to Wi-Fi is
+/// `WIFI_INFRA`, a bridge is `UNKNOWN`. So look at `IFF_POINTOPOINT` and at the link type first.
+///
+/// # Errors
+///
+/// - `ENAMETOOLONG`: `name` is longer than 15 bytes.
+/// - `ENXIO`: there is no such interface, or no longer.
+/// - `EPERM`: the process's sandbox does not allow the question.
+/// - `EOPNOTSUPP`: the kernel does not know the question.
+/// - `ENOTTY`: `socket` is not a socket.
+///
+/// `EINTR` does not happen: the kernel answers without sleeping.
+///
+/// # Platform
+///
+/// - macOS, iOS, tvOS, watchOS, visionOS: `SIOCGIFFUNCTIONALTYPE`, which the kernel answers since xnu-3247 (OS X 10.11,
+///   iOS 9). The header names it since the SDK of macOS 10.13, which is the oldest this crate builds with.
+/// - elsewhere: this function is not there.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(target_vendor = "apple")]
+/// # {
+/// use std::net::UdpSocket;
+/// use std::os::fd::AsFd;
+///
+/// use ifcast_sys::functional_type;
+///
+/// let socket = UdpSocket::bind("127.0.0.1:0")?;
+///
+/// assert_eq!(functional_type(socket.as_fd(), c"lo0")?, functional_type::LOOPBACK);
+/// # }
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[doc(alias = "SIOCGIFFUNCTIONALTYPE")]
+#[cfg(any(target_vendor = "apple", all(doc, unix)))]
+#[expect(unsafe_code, reason = "calls this crate's C")]
+pub fn functional_type(socket: BorrowedFd<'_>, name: &CStr) -> io::Result<u32> {
+    let mut answer = UNKNOWN;
+    // SAFETY: `name` ends in NUL and `answer` is writable for the length of the call, as their types guarantee; the C
+    // keeps neither pointer. A descriptor that is no socket is refused by the kernel.
+    errno::check(unsafe {
+        ifcast_sys_functional_type(socket.as_raw_fd(), name.as_ptr(), &mut answer)
+    })?;
+    Ok(answer)
+}
+
+#[cfg(any(target_vendor = "apple", all(doc, unix)))]
+#[expect(
+    unsafe_code,
+    reason = "declares this crate's C, as include/ifcast_sys.h does"
+)]
+unsafe extern "C" {
+    fn ifcast_sys_functional_type(
+        socket: c_int,
+        name: *const c_char,
+        functional_type: *mut u32,
+    ) -> c_int;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::asserted;
 
     #[test]
     fn every_constant_is_the_number_the_c_asserts() {
-        let c = include_str!("functional_type.c");
-        let constants = [
-            ("UNKNOWN", UNKNOWN),
-            ("LOOPBACK", LOOPBACK),
-            ("WIRED", WIRED),
-            ("WIFI_INFRA", WIFI_INFRA),
-            ("WIFI_AWDL", WIFI_AWDL),
-            ("CELLULAR", CELLULAR),
-            ("INTCOPROC", INTCOPROC),
-            ("COMPANIONLINK", COMPANIONLINK),
-            ("MANAGEMENT", MANAGEMENT),
-        ];
-
-        for (name, number) in constants {
-            let assertion =
-                format!("_Static_assert(IFRTYPE_FUNCTIONAL_{name} == {number}, \"{name}\");");
-            assert!(c.contains(&assertion), "{assertion}");
-        }
         assert_eq!(
-            c.matches("_Static_assert(IFRTYPE_FUNCTIONAL_").count(),
-            constants.len()
+            asserted::constants(include_str!("functional_type.c"), "IFRTYPE_FUNCTIONAL_"),
+            [
+                ("UNKNOWN", UNKNOWN),
+                ("LOOPBACK", LOOPBACK),
+                ("WIRED", WIRED),
+                ("WIFI_INFRA", WIFI_INFRA),
+                ("WIFI_AWDL", WIFI_AWDL),
+                ("CELLULAR", CELLULAR),
+                ("INTCOPROC", INTCOPROC),
+                ("COMPANIONLINK", COMPANIONLINK),
+                ("MANAGEMENT", MANAGEMENT),
+            ]
         );
     }
 }

@@ -68,6 +68,7 @@ mod netlink;
 mod nic;
 mod rtnetlink;
 mod segment;
+mod settings;
 mod sys;
 mod wire;
 

@@ -1,0 +1,52 @@
+//! Settings of an interface: its addresses, and how it presents itself.
+
+use crate::address::{AddressOptions, Prefixed};
+use crate::fault::OrPanic;
+use crate::nic::Nic;
+use crate::rtnetlink;
+
+impl Nic {
+    /// Adds an address in the form that [`Segment::attach`](crate::Segment::attach) takes.
+    #[track_caller]
+    pub fn add_address(&self, address: &str) {
+        self.add_address_with(address, AddressOptions::default());
+    }
+
+    /// Adds an address with a broadcast address, label or peer of your choice.
+    #[track_caller]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "options are written where they are used"
+    )]
+    pub fn add_address_with(&self, address: &str, options: AddressOptions) {
+        Prefixed::parse(address)
+            .map(|local| rtnetlink::new_address(self.index(), local, &options))
+            .and_then(|request| self.host().request(request))
+            .or_panic(format_args!("add {address} to {self:?}"));
+    }
+
+    /// Removes an address, whatever options it was added with.
+    #[track_caller]
+    pub fn remove_address(&self, address: &str) {
+        Prefixed::parse(address)
+            .map(|local| rtnetlink::delete_address(self.index(), local))
+            .and_then(|request| self.host().request(request))
+            .or_panic(format_args!("remove {address} from {self:?}"));
+    }
+
+    /// Sets the MTU; below 1280 the kernel takes IPv6 off the interface.
+    #[track_caller]
+    pub fn set_mtu(&self, mtu: u32) {
+        self.host()
+            .request(rtnetlink::set_mtu(self.index(), mtu))
+            .or_panic(format_args!("set the MTU of {self:?} to {mtu}"));
+    }
+
+    /// Sets the hardware address.
+    #[track_caller]
+    pub fn set_hardware_address(&self, address: [u8; 6]) {
+        self.host()
+            .request(rtnetlink::set_hardware_address(self.index(), address))
+            .or_panic(format_args!("set the hardware address of {self:?}"));
+    }
+}

@@ -1,0 +1,68 @@
+//! Interfaces that a host makes for itself.
+
+use std::fs;
+
+use ifcast_netlab::Lab;
+use nix::net::if_::InterfaceFlags;
+
+use crate::{flags, ipv4, is_running, is_up, pair, reaches};
+
+#[test]
+fn a_bridge_of_a_host_hears_through_its_ports() {
+    let lab = Lab::new();
+    let (a, b) = pair(&lab);
+    let index = a.host().add_bridge("br0", &[&a]);
+    let bridge = a.host().nic("br0");
+    assert_eq!(bridge.index(), index);
+    bridge.add_address("10.71.0.9/24");
+    a.remove_address("10.71.0.1/24");
+    assert!(is_running(&bridge));
+    assert!(reaches(&bridge, &b) && reaches(&b, &bridge));
+    a.set_bridge(None);
+    bridge.delete();
+    a.add_address("10.71.0.1/24");
+    assert!(reaches(&b, &a), "free again");
+}
+
+#[test]
+fn a_veth_pair_on_one_host_is_down_until_taken_up() {
+    let host = Lab::new().host("a");
+    let (left, right) = host.add_veth("x0", "x1");
+    let [x0, x1] = ["x0", "x1"].map(|name| host.nic(name));
+    assert_eq!((x0.index(), x1.index()), (left, right));
+    assert!(!is_up(&x0) && !is_up(&x1));
+    x0.set_up(true);
+    x1.set_up(true);
+    assert!(is_up(&x0) && is_up(&x1));
+}
+
+#[test]
+fn a_macvlan_hears_the_segment_but_not_its_parent() {
+    let (a, b) = pair(&Lab::new());
+    a.host().add_macvlan("mac0", &a);
+    let child = a.host().nic("mac0");
+    child.add_address("10.71.0.9/24");
+    assert!(is_running(&child));
+    assert!(reaches(&b, &child));
+}
+
+#[test]
+fn a_tunnel_is_a_point_to_point_interface() {
+    let host = Lab::new().host("a");
+    let (local, peer) = ([10, 9, 0, 1].into(), [10, 9, 0, 2].into());
+    if fs::File::options()
+        .read(true)
+        .write(true)
+        .open("/dev/net/tun")
+        .is_err()
+    {
+        assert!(host.try_add_tun("tun0", local, peer).is_err());
+        return;
+    }
+    let index = host.add_tun("tun0", local, peer);
+    let tunnel = host.nic("tun0");
+    assert_eq!(tunnel.index(), index);
+    let wanted = InterfaceFlags::IFF_POINTOPOINT | InterfaceFlags::IFF_RUNNING;
+    assert!(flags(&tunnel).contains(wanted));
+    assert_eq!(ipv4(&tunnel), [("tun0".to_owned(), local, Some(peer))]);
+}

@@ -45,6 +45,19 @@ impl Host {
         (left.index, right.index)
     }
 
+    /// Makes `count` veth pairs as [`add_veth`](Self::add_veth) does, named after `prefix` and a number: of `"x"` the first
+    /// pair is `x0` and `x1`, the second `x2` and `x3`.
+    #[track_caller]
+    pub fn add_veths(&self, prefix: &str, count: usize) -> Vec<[Nic; 2]> {
+        let mut pairs = Vec::with_capacity(count);
+        for pair in 0..count {
+            let [left, right] = [2 * pair, 2 * pair + 1].map(|n| format!("{prefix}{n}"));
+            self.add_veth(&left, &right);
+            pairs.push([self.nic(&left), self.nic(&right)]);
+        }
+        pairs
+    }
+
     /// Makes a macvlan on top of `parent`, up, and returns its index; parent and child never hear each other.
     #[track_caller]
     pub fn add_macvlan(&self, name: &str, parent: &Nic) -> u32 {

@@ -25,6 +25,27 @@ impl Nic {
             .or_panic(format_args!("add {address} to {self:?}"));
     }
 
+    /// Adds many addresses.
+    ///
+    /// Thousands take a fraction of a second, except IPv6 addresses on an interface that is up and hears multicast: with
+    /// each of them the kernel goes through the groups of all others, so add those while it is down, or to `lo`.
+    #[track_caller]
+    pub fn add_addresses(&self, addresses: impl IntoIterator<Item: AsRef<str>>) {
+        for address in addresses {
+            self.add_address(address.as_ref());
+        }
+    }
+
+    /// Removes many addresses, the last one first: they may be given in the order in which they were added, although the
+    /// kernel removes with the first IPv4 address of a subnet all others.
+    #[track_caller]
+    pub fn remove_addresses(&self, addresses: impl IntoIterator<Item: AsRef<str>>) {
+        let mut addresses: Vec<_> = addresses.into_iter().collect();
+        while let Some(address) = addresses.pop() {
+            self.remove_address(address.as_ref());
+        }
+    }
+
     /// Removes an address, whatever options it was added with.
     #[track_caller]
     pub fn remove_address(&self, address: &str) {

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::net::Ipv4Addr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 use ifcast_netlab::{AddressOptions, Broadcast, Lab, Nic};
 
@@ -98,4 +100,48 @@ fn an_ipv6_address_may_be_tentative_or_deprecated() {
     nic.remove_address("fd71::1/64");
     nic.remove_address("fd72::1/64");
     assert!(ipv6(&nic).is_empty());
+}
+
+#[test]
+fn thousands_of_addresses_come_and_go_in_the_same_order() {
+    let lab = Lab::new();
+    let nic = lab.segment().attach(&lab.host("a"), "lan0", &[]);
+    let (high, low) = (0..12, 1..=250);
+    let v4 = high.flat_map(|high| low.clone().map(move |low| format!("10.71.{high}.{low}/16")));
+    let v4: Vec<_> = v4.collect();
+    let v6: Vec<_> = (1..=3000).map(|n| format!("fd71::{n:x}/64")).collect();
+    let start = Instant::now();
+    nic.add_addresses(&v4);
+    let v4_at = start.elapsed();
+    nic.set_up(false);
+    nic.add_addresses(&v6);
+    nic.set_up(true);
+    let v6_at = start.elapsed();
+    assert_eq!((ipv4(&nic).len(), ipv6(&nic).len()), (3000, 3000));
+    let listed_at = start.elapsed();
+    nic.remove_addresses(&v4);
+    nic.remove_addresses(&v6);
+    println!(
+        "IPv4 {v4_at:?}, IPv6 {v6_at:?}, listed {listed_at:?}, removed {:?}",
+        start.elapsed()
+    );
+    assert_eq!((ipv4(&nic).len(), ipv6(&nic).len()), (0, 0));
+    assert!(
+        start.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+fn one_bad_address_among_many_is_named() {
+    let host = Lab::new().host("a");
+    let lo = host.nic("lo");
+    let add = || lo.add_addresses(["10.71.0.1/24", "10.71.0.2/24", "10.71.0.1/24"]);
+    let panic = catch_unwind(AssertUnwindSafe(add)).unwrap_err();
+    let text = panic.downcast::<String>().unwrap();
+    assert!(
+        text.contains("add 10.71.0.1/24") && text.contains("lo"),
+        "{text}"
+    );
 }

@@ -1,11 +1,14 @@
 //! Interfaces that a host makes for itself.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use ifcast_netlab::Lab;
+use nix::ifaddrs::InterfaceAddress;
 use nix::net::if_::InterfaceFlags;
+use nix::sys::socket::{AddressFamily, SockaddrLike};
 
-use crate::{flags, ipv4, is_running, is_up, pair, reaches};
+use crate::{entries, flags, ipv4, is_running, is_up, pair, reaches};
 
 #[test]
 fn a_bridge_of_a_host_hears_through_its_ports() {
@@ -65,4 +68,45 @@ fn a_tunnel_is_a_point_to_point_interface() {
     let wanted = InterfaceFlags::IFF_POINTOPOINT | InterfaceFlags::IFF_RUNNING;
     assert!(flags(&tunnel).contains(wanted));
     assert_eq!(ipv4(&tunnel), [("tun0".to_owned(), local, Some(peer))]);
+}
+
+#[test]
+fn a_thousand_interfaces_of_one_host_are_there_with_their_addresses() {
+    let host = Lab::new().host("a");
+    let start = Instant::now();
+    let pairs = host.add_veths("x", 500);
+    let made_at = start.elapsed();
+    for (n, nic) in (0..).zip(pairs.as_flattened()) {
+        nic.set_up(true);
+        let [high, low] = u16::to_be_bytes(n);
+        nic.add_address(&format!("10.{high}.{low}.1/24"));
+        nic.add_address(&format!("fd71:{n:x}::1/64"));
+    }
+    println!("made {made_at:?}, configured {:?}", start.elapsed());
+    let all = entries(&host, "x");
+    let with = |family| {
+        let has =
+            |entry: &&InterfaceAddress| entry.address.and_then(|a| a.family()) == Some(family);
+        all.iter().filter(has).count()
+    };
+    let families = [
+        AddressFamily::Packet,
+        AddressFamily::Inet,
+        AddressFamily::Inet6,
+    ];
+    assert_eq!(families.map(with), [1000; 3]);
+    assert!(
+        all.iter()
+            .all(|entry| entry.flags.contains(InterfaceFlags::IFF_UP))
+    );
+    let [first, second] = &pairs[499];
+    assert_eq!(
+        (first.name(), second.name()),
+        ("x998".to_owned(), "x999".to_owned())
+    );
+    assert!(
+        start.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        start.elapsed()
+    );
 }

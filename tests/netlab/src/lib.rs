@@ -79,4 +79,5 @@ pub use crate::host::{Host, Task};
 pub use crate::lab::Lab;
 pub use crate::nic::Nic;
 pub use crate::segment::Segment;
+pub use crate::settings::LinkFlag;
 pub use crate::wire::Wire;

@@ -11,7 +11,8 @@ use crate::rtnetlink::{self, VethEnd};
 use crate::sys::Tun;
 
 impl Host {
-    /// Returns a handle to an interface of this host, however it came to be; `lo` is one.
+    /// Returns a handle to an interface of this host, however it came to be, by any of its names; `lo` is
+    /// one.
     #[must_use]
     #[track_caller]
     pub fn nic(&self, name: &str) -> Nic {

@@ -3,7 +3,18 @@
 use crate::address::{AddressOptions, Prefixed};
 use crate::fault::OrPanic;
 use crate::nic::Nic;
-use crate::rtnetlink;
+use crate::rtnetlink::{self, IFF_ALLMULTI, IFF_MULTICAST, IFF_PROMISC};
+
+/// Something that is either so or not of an interface, and that its host's administrator decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkFlag {
+    /// It hears what is addressed to others; `IFF_PROMISC`.
+    Promiscuous,
+    /// It hears every multicast; `IFF_ALLMULTI`.
+    AllMulticast,
+    /// It takes part in multicast at all, which most kinds do unless told otherwise; `IFF_MULTICAST`.
+    Multicast,
+}
 
 impl Nic {
     /// Adds an address in the form that [`Segment::attach`](crate::Segment::attach) takes.
@@ -69,5 +80,39 @@ impl Nic {
         self.host()
             .request(rtnetlink::set_hardware_address(self.index(), address))
             .or_panic(format_args!("set the hardware address of {self:?}"));
+    }
+
+    /// Sets or clears a flag.
+    #[track_caller]
+    pub fn set_flag(&self, flag: LinkFlag, on: bool) {
+        let bit = match flag {
+            LinkFlag::Promiscuous => IFF_PROMISC,
+            LinkFlag::AllMulticast => IFF_ALLMULTI,
+            LinkFlag::Multicast => IFF_MULTICAST,
+        };
+        self.host()
+            .request(rtnetlink::set_flag(self.index(), bit, on))
+            .or_panic(format_args!("set {flag:?} of {self:?}: {on}"));
+    }
+
+    /// Adds an alternative name of up to 127 bytes, by which [`Host::nic`](crate::Host::nic) finds it too; since Linux
+    /// 5.5.
+    #[track_caller]
+    pub fn add_alternative_name(&self, name: impl AsRef<[u8]>) {
+        let name = name.as_ref();
+        let doing = format_args!("name {self:?} {} too", name.escape_ascii());
+        self.host()
+            .request(rtnetlink::add_alternative_name(self.index(), name))
+            .or_panic(doing);
+    }
+
+    /// Removes an alternative name.
+    #[track_caller]
+    pub fn remove_alternative_name(&self, name: impl AsRef<[u8]>) {
+        let name = name.as_ref();
+        let doing = format_args!("no longer name {self:?} {}", name.escape_ascii());
+        self.host()
+            .request(rtnetlink::remove_alternative_name(self.index(), name))
+            .or_panic(doing);
     }
 }

@@ -1,6 +1,6 @@
 //! Requests about links, and what the kernel answers about one.
 
-use crate::netlink::{Request, find, u32_at};
+use crate::netlink::{NLM_F_CREATE, NLM_F_EXCL, Request, find, u32_at};
 
 /// What the kernel says of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,23 +49,40 @@ pub(crate) fn link_by_index(index: u32) -> Request {
     Request::query(RTM_GETLINK, &link_header(index, 0, 0))
 }
 
-/// Asks for one link by its name.
+/// Asks for one link by any of its names.
 pub(crate) fn link_by_name(name: &str) -> Request {
-    Request::query(RTM_GETLINK, &link_header(0, 0, 0)).text(IFLA_IFNAME, name)
+    // The kernel looks for short ones among all names too; before 5.5 it knows no long ones.
+    let kind = match name.len() {
+        ..IFNAMSIZ => IFLA_IFNAME,
+        _ => IFLA_ALT_IFNAME,
+    };
+    Request::query(RTM_GETLINK, &link_header(0, 0, 0)).text(kind, name)
 }
 
 /// Takes a link up or down.
 pub(crate) fn set_up(index: u32, up: bool) -> Request {
-    Request::new(
-        RTM_NEWLINK,
-        0,
-        &link_header(index, if up { IFF_UP } else { 0 }, IFF_UP),
-    )
+    set_flag(index, IFF_UP, up)
+}
+
+/// Sets or clears a flag of a link.
+pub(crate) fn set_flag(index: u32, flag: u32, on: bool) -> Request {
+    let flags = if on { flag } else { 0 };
+    Request::new(RTM_NEWLINK, 0, &link_header(index, flags, flag))
 }
 
 /// Gives a link another name.
 pub(crate) fn set_name(index: u32, name: &[u8]) -> Request {
     change_link(index).text(IFLA_IFNAME, name)
+}
+
+/// Gives a link a further name.
+pub(crate) fn add_alternative_name(index: u32, name: &[u8]) -> Request {
+    alternative_name(RTM_NEWLINKPROP, NLM_F_CREATE | NLM_F_EXCL, index, name)
+}
+
+/// Takes a further name from a link.
+pub(crate) fn remove_alternative_name(index: u32, name: &[u8]) -> Request {
+    alternative_name(RTM_DELLINKPROP, 0, index, name)
 }
 
 /// Sets the largest packet that a link takes.
@@ -98,6 +115,12 @@ pub(crate) fn delete_link(index: u32) -> Request {
     Request::new(RTM_DELLINK, 0, &link_header(index, 0, 0))
 }
 
+fn alternative_name(kind: u16, flags: u16, index: u32, name: &[u8]) -> Request {
+    Request::new(kind, flags, &link_header(index, 0, 0)).nested(IFLA_PROP_LIST, |properties| {
+        properties.text(IFLA_ALT_IFNAME, name)
+    })
+}
+
 pub(super) fn change_link(index: u32) -> Request {
     Request::new(RTM_NEWLINK, 0, &link_header(index, 0, 0))
 }
@@ -115,9 +138,16 @@ const AF_INET6: u8 = 10;
 pub(super) const LINK_HEADER: usize = 16;
 pub(super) const IFF_UP: u32 = 0x1;
 const IFF_RUNNING: u32 = 0x40;
+pub(crate) const IFF_PROMISC: u32 = 0x100;
+pub(crate) const IFF_ALLMULTI: u32 = 0x200;
+pub(crate) const IFF_MULTICAST: u32 = 0x1000;
+/// The longest name, and the NUL at its end.
+const IFNAMSIZ: usize = 16;
 pub(super) const RTM_NEWLINK: u16 = 16;
 const RTM_DELLINK: u16 = 17;
 const RTM_GETLINK: u16 = 18;
+const RTM_NEWLINKPROP: u16 = 108;
+const RTM_DELLINKPROP: u16 = 109;
 const IFLA_ADDRESS: u16 = 1;
 pub(super) const IFLA_IFNAME: u16 = 3;
 pub(super) const IFLA_MTU: u16 = 4;
@@ -125,6 +155,8 @@ pub(super) const IFLA_MASTER: u16 = 10;
 pub(super) const IFLA_LINKINFO: u16 = 18;
 const IFLA_AF_SPEC: u16 = 26;
 pub(super) const IFLA_NET_NS_FD: u16 = 28;
+const IFLA_PROP_LIST: u16 = 52;
+const IFLA_ALT_IFNAME: u16 = 53;
 pub(super) const IFLA_INFO_KIND: u16 = 1;
 const IFLA_INFO_SLAVE_DATA: u16 = 5;
 const IFLA_BRPORT_STATE: u16 = 1;

@@ -11,6 +11,7 @@ pub(crate) use self::kind::{
     VethEnd, new_bridge, new_macvlan, new_veth, set_query_response_time, start_querier,
 };
 pub(crate) use self::link::{
-    Link, delete_link, link_by_index, link_by_name, no_link_local_address, set_bridge,
-    set_hardware_address, set_mtu, set_name, set_up,
+    IFF_ALLMULTI, IFF_MULTICAST, IFF_PROMISC, Link, add_alternative_name, delete_link,
+    link_by_index, link_by_name, no_link_local_address, remove_alternative_name, set_bridge,
+    set_flag, set_hardware_address, set_mtu, set_name, set_up,
 };

@@ -154,26 +154,6 @@ fn an_interface_may_be_recreated_with_the_index_it_had() {
 }
 
 #[test]
-fn the_mtu_and_the_hardware_address_can_be_changed() {
-    let (a, b) = pair(&Lab::new());
-    a.set_mtu(9000);
-    b.set_mtu(9000);
-    a.set_hardware_address([2, 0, 0, 0, 0, 0xaa]);
-    let address = entries(a.host(), "lan0")
-        .into_iter()
-        .find_map(|entry| entry.address?.as_link_addr()?.addr());
-    assert_eq!(address, Some([2, 0, 0, 0, 0, 0xaa]));
-    let received = b.host().run(|| UdpSocket::bind("10.71.0.2:9").unwrap());
-    let mut frames = a.capture();
-    a.host().run(|| {
-        let sender = UdpSocket::bind("0.0.0.0:0").unwrap();
-        sender.send_to(&[0; 8000], "10.71.0.2:9").unwrap();
-    });
-    assert_eq!(received.recv(&mut [0; 9000]).unwrap(), 8000);
-    frames.frames_until(|frame| frame.udp().is_some_and(|udp| udp.payload.len() == 8000));
-}
-
-#[test]
 fn misuse_panics_at_the_line_that_did_it() {
     let host = Lab::new().host("a");
     let message = |misuse: &dyn Fn()| {

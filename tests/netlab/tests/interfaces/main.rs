@@ -6,6 +6,7 @@
 mod addresses;
 mod life;
 mod links;
+mod settings;
 
 use std::fs;
 use std::net::{Ipv4Addr, UdpSocket};

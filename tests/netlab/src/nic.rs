@@ -25,6 +25,7 @@ struct Inner {
 }
 
 /// Where the other end of an interface is.
+#[derive(Clone)]
 struct Cable {
     switch: Host,
     /// The bridge of the segment; none for a wire.
@@ -127,6 +128,22 @@ impl Nic {
     #[track_caller]
     pub fn delete(&self) {
         self.try_delete().or_panic(format_args!("delete {self:?}"));
+    }
+
+    /// Moves the interface to another host, as container runtimes do, and returns it as it is there: down and without
+    /// addresses, its cable still in.
+    ///
+    /// It keeps its index unless the other host has an interface with that one, as one of another lab may, and then gets
+    /// one that the kernel chooses. To its old host it is deleted, and so it is to handles that were there before.
+    ///
+    /// # Panics
+    ///
+    /// If the other host has an interface of that name, or if this is one that cannot be moved, as `lo` and bridges are.
+    #[must_use = "the handles of before have lost sight of the interface"]
+    #[track_caller]
+    pub fn move_to(&self, host: &Host) -> Self {
+        self.try_move_to(host)
+            .or_panic(format_args!("move {self:?} to {host:?}"))
     }
 
     /// Deletes the interface, if that has not happened yet, and makes it anew: the same name, a new index.
@@ -248,6 +265,19 @@ impl Nic {
             ))?;
         }
         self.settle()
+    }
+
+    fn try_move_to(&self, host: &Host) -> io::Result<Self> {
+        let Identity { index, name, port } = self.identity().clone();
+        let descriptor = host.namespace().descriptor();
+        self.host()
+            .request(rtnetlink::set_namespace(index, descriptor))?;
+        let Link { index, name, .. } = host.link_named(&name)?;
+        host.request(rtnetlink::no_link_local_address(index))?;
+        let identity = Identity { index, name, port };
+        let moved = Self::with(host, self.inner.cable.clone(), identity);
+        moved.settle()?;
+        Ok(moved)
     }
 
     fn try_delete(&self) -> io::Result<()> {

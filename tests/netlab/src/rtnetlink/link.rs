@@ -100,6 +100,11 @@ pub(crate) fn set_bridge(index: u32, bridge: Option<u32>) -> Request {
     change_link(index).attribute(IFLA_MASTER, &bridge.unwrap_or(0).to_ne_bytes())
 }
 
+/// Moves a link into the namespace behind the descriptor.
+pub(crate) fn set_namespace(index: u32, namespace: i32) -> Request {
+    change_link(index).attribute(IFLA_NET_NS_FD, &namespace.to_ne_bytes())
+}
+
 /// Stops the kernel from giving a link an IPv6 link-local address of its own, whose duplicate address detection
 /// somebody would have to await.
 pub(crate) fn no_link_local_address(index: u32) -> Request {

@@ -13,5 +13,5 @@ pub(crate) use self::kind::{
 pub(crate) use self::link::{
     IFF_ALLMULTI, IFF_MULTICAST, IFF_PROMISC, Link, add_alternative_name, delete_link,
     link_by_index, link_by_name, no_link_local_address, remove_alternative_name, set_bridge,
-    set_flag, set_hardware_address, set_mtu, set_name, set_up,
+    set_flag, set_hardware_address, set_mtu, set_name, set_namespace, set_up,
 };

@@ -154,8 +154,58 @@ fn an_interface_may_be_recreated_with_the_index_it_had() {
 }
 
 #[test]
+fn an_interface_moves_to_another_host_with_its_cable_and_its_index() {
+    let lab = Lab::new();
+    let (a, b) = pair(&lab);
+    let host = lab.host("c");
+    let moved = a.move_to(&host);
+    assert!(entries(a.host(), "lan0").is_empty());
+    assert_eq!((moved.index(), moved.name()), (a.index(), a.name()));
+    assert_eq!(host.run(|| if_nametoindex("lan0").unwrap()), moved.index());
+    assert!(!is_up(&moved) && ipv4(&moved).is_empty());
+    moved.set_up(true);
+    assert!(ipv6(&moved).is_empty());
+    moved.add_address("10.71.0.1/24");
+    assert!(reaches(&moved, &b) && reaches(&b, &moved));
+    moved.plug(false);
+    assert!(is_up(&moved) && !is_running(&moved));
+}
+
+#[test]
+fn an_interface_moves_to_a_host_where_its_index_is_taken() {
+    let [lab, other] = [Lab::new(), Lab::new()];
+    let moving = lab.segment().attach(&lab.host("a"), "lan0", &[]);
+    let host = other.host("b");
+    let there = other.segment().attach(&host, "lan1", &[]);
+    assert_eq!(moving.index(), there.index());
+    let moved = moving.move_to(&host);
+    assert_ne!(moved.index(), there.index());
+    assert_eq!(host.run(|| if_nametoindex("lan0").unwrap()), moved.index());
+    assert_eq!(host.run(|| if_nametoindex("lan1").unwrap()), there.index());
+}
+
+#[test]
+fn an_end_of_a_veth_pair_moves_to_another_host() {
+    let lab = Lab::new();
+    let (a, b) = (lab.host("a"), lab.host("b"));
+    let [[left, right]] = a.add_veths("x", 1).try_into().unwrap();
+    let right = right.move_to(&b);
+    for (nic, address) in [(&left, "10.71.0.1/24"), (&right, "10.71.0.2/24")] {
+        nic.set_up(true);
+        nic.add_address(address);
+    }
+    let start = Instant::now();
+    while ![&left, &right].into_iter().all(is_running) {
+        assert!(start.elapsed() < Duration::from_secs(5));
+        thread::yield_now();
+    }
+    assert!(reaches(&left, &right) && reaches(&right, &left));
+}
+
+#[test]
 fn misuse_panics_at_the_line_that_did_it() {
-    let host = Lab::new().host("a");
+    let lab = Lab::new();
+    let host = lab.host("a");
     let message = |misuse: &dyn Fn()| {
         let panic = catch_unwind(AssertUnwindSafe(misuse)).unwrap_err();
         *panic.downcast::<String>().unwrap()
@@ -164,6 +214,8 @@ fn misuse_panics_at_the_line_that_did_it() {
     assert!(text.contains("no cable"), "{text}");
     let text = message(&|| host.nic("lo").add_address("10.0.0.1"));
     assert!(text.contains("address/prefix"), "{text}");
+    let text = message(&|| drop(host.nic("lo").move_to(&lab.host("b"))));
+    assert!(text.contains("move") && text.contains("to Host"), "{text}");
     let text = message(&|| drop(host.nic("lan0")));
     assert!(text.contains("No such device"), "{text}");
 }

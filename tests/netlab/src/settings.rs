@@ -1,6 +1,8 @@
 //! Settings of an interface: its addresses, and how it presents itself.
 
-use crate::address::{AddressOptions, Prefixed};
+use std::{fs, io};
+
+use crate::address::{AddressOptions, Broadcast, Prefixed};
 use crate::fault::OrPanic;
 use crate::nic::Nic;
 use crate::rtnetlink::{self, IFF_ALLMULTI, IFF_MULTICAST, IFF_PROMISC};
@@ -23,17 +25,45 @@ impl Nic {
         self.add_address_with(address, AddressOptions::default());
     }
 
-    /// Adds an address with a broadcast address, label or peer of your choice.
+    /// Adds an address with options of your choice.
     #[track_caller]
     #[expect(
         clippy::needless_pass_by_value,
         reason = "options are written where they are used"
     )]
     pub fn add_address_with(&self, address: &str, options: AddressOptions) {
-        Prefixed::parse(address)
+        self.allow(&options)
+            .and_then(|()| Prefixed::parse(address))
             .map(|local| rtnetlink::new_address(self.index(), local, &options))
             .and_then(|request| self.host().request(request))
             .or_panic(format_args!("add {address} to {self:?}"));
+    }
+
+    /// Changes in place what the kernel lets be changed of an address: whether it is deprecated, and of an IPv6 address
+    /// also its peer and whether it has a temporary one beside it.
+    ///
+    /// What the options do not ask for is as if it had never been asked for, except that broadcast address and label stay
+    /// as they are, and that duplicate address detection is not run again. An address that is not there is added.
+    ///
+    /// # Panics
+    ///
+    /// If the options ask for a broadcast address or a label: the kernel would not even say that it ignores them.
+    #[track_caller]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "options are written where they are used"
+    )]
+    pub fn change_address(&self, address: &str, options: AddressOptions) {
+        let doing = format_args!("change {address} of {self:?}");
+        assert!(
+            options.label.is_none() && options.broadcast == Broadcast::Computed,
+            "cannot {doing}: label and broadcast address stay as they are"
+        );
+        self.allow(&options)
+            .and_then(|()| Prefixed::parse(address))
+            .map(|local| rtnetlink::change_address(self.index(), local, &options))
+            .and_then(|request| self.host().request(request))
+            .or_panic(doing);
     }
 
     /// Adds many addresses.
@@ -114,5 +144,19 @@ impl Nic {
         self.host()
             .request(rtnetlink::remove_alternative_name(self.index(), name))
             .or_panic(doing);
+    }
+
+    /// Turns on what the kernel otherwise ignores in silence.
+    fn allow(&self, options: &AddressOptions) -> io::Result<()> {
+        for (wanted, setting, value) in [
+            (options.optimistic, "optimistic_dad", "1"),
+            (options.with_temporary, "use_tempaddr", "2"),
+        ] {
+            if wanted {
+                let file = format!("/proc/sys/net/ipv6/conf/{}/{setting}", self.name());
+                self.host().run(|| fs::write(file, value))?;
+            }
+        }
+        Ok(())
     }
 }

@@ -6,7 +6,9 @@ mod address;
 mod kind;
 mod link;
 
-pub(crate) use self::address::{delete_address, delete_route, new_address, new_route};
+pub(crate) use self::address::{
+    change_address, delete_address, delete_route, new_address, new_route,
+};
 pub(crate) use self::kind::{
     VethEnd, new_bridge, new_macvlan, new_veth, set_query_response_time, start_querier,
 };

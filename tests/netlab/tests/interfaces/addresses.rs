@@ -1,7 +1,7 @@
 //! The addresses of an interface, and what can be said of each.
 
 use std::fs;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -75,6 +75,33 @@ fn an_address_may_have_a_label_or_a_peer() {
     assert!(ipv4(&nic).is_empty());
 }
 
+/// What the kernel says of the one IPv6 address that starts so: some of the bits below.
+fn state(nic: &Nic, start: &str) -> u8 {
+    let lines = ipv6(nic);
+    let lines: Vec<_> = lines
+        .iter()
+        .filter(|line| line.starts_with(start))
+        .collect();
+    let [line] = lines[..] else {
+        panic!("not one address: {lines:?}");
+    };
+    let flags = line.split_whitespace().nth(4).unwrap();
+    let all = TEMPORARY | OPTIMISTIC | DEPRECATED | TENTATIVE;
+    u8::from_str_radix(flags, 16).unwrap() & all
+}
+
+/// Lets duplicate address detection take two seconds, so that a busy machine sees it going on.
+fn slow_detection(nic: &Nic) {
+    let setting = format!("net/ipv6/conf/{}/dad_transmits", nic.name());
+    nic.host().sysctl(&setting, "2");
+}
+
+// `IFA_F_TEMPORARY` and so on.
+const TEMPORARY: u8 = 0x01;
+const OPTIMISTIC: u8 = 0x04;
+const DEPRECATED: u8 = 0x20;
+const TENTATIVE: u8 = 0x40;
+
 #[test]
 fn an_ipv6_address_may_be_tentative_or_deprecated() {
     let lab = Lab::new();
@@ -89,17 +116,86 @@ fn an_ipv6_address_may_be_tentative_or_deprecated() {
         ..AddressOptions::default()
     };
     nic.add_address_with("fd72::1/64", deprecated);
-    let flags = |start: &str| {
-        let lines = ipv6(&nic);
-        let line = lines.iter().find(|line| line.starts_with(start)).unwrap();
-        let flags = line.split_whitespace().nth(4).unwrap();
-        u8::from_str_radix(flags, 16).unwrap()
-    };
-    assert_eq!(flags("fd71") & 0x40, 0x40, "IFA_F_TENTATIVE");
-    assert_eq!(flags("fd72") & 0x60, 0x20, "IFA_F_DEPRECATED alone");
+    assert_eq!(state(&nic, "fd71"), TENTATIVE);
+    assert_eq!(state(&nic, "fd72"), DEPRECATED);
     nic.remove_address("fd71::1/64");
     nic.remove_address("fd72::1/64");
     assert!(ipv6(&nic).is_empty());
+}
+
+#[test]
+fn an_optimistic_address_can_be_bound_while_it_is_tentative() {
+    let lab = Lab::new();
+    let nic = lab.segment().attach(&lab.host("a"), "lan0", &[]);
+    let optimistic = AddressOptions {
+        optimistic: true,
+        ..AddressOptions::default()
+    };
+    slow_detection(&nic);
+    nic.add_address_with("fd71::1/64", optimistic);
+    assert_eq!(state(&nic, "fd71"), TENTATIVE | OPTIMISTIC);
+    nic.host().run(|| UdpSocket::bind("[fd71::1]:0").unwrap());
+}
+
+#[test]
+fn an_address_has_a_temporary_one_beside_it_until_it_is_removed() {
+    let lab = Lab::new();
+    let nic = lab.segment().attach(&lab.host("a"), "lan0", &[]);
+    let options = AddressOptions {
+        with_temporary: true,
+        ..AddressOptions::default()
+    };
+    slow_detection(&nic);
+    nic.add_address_with("fd71::1/64", options.clone());
+    assert_eq!(state(&nic, "fd710000000000000000000000000001"), 0);
+    let temporary = |line: &String| !line.starts_with("fd710000000000000000000000000001");
+    let line = ipv6(&nic).into_iter().find(temporary).unwrap();
+    assert_eq!(state(&nic, &line[..32]), TEMPORARY | TENTATIVE);
+    nic.change_address("fd71::1/64", AddressOptions::default());
+    assert_eq!(ipv6(&nic).len(), 1);
+    nic.change_address("fd71::1/64", options);
+    assert_eq!(ipv6(&nic).len(), 2);
+    nic.remove_address("fd71::1/64");
+    assert!(ipv6(&nic).is_empty());
+}
+
+#[test]
+fn an_address_becomes_deprecated_in_place_and_preferred_again() {
+    let lab = Lab::new();
+    let nic = lab
+        .segment()
+        .attach(&lab.host("a"), "lan0", &["fd71::1/64"]);
+    let deprecated = AddressOptions {
+        deprecated: true,
+        ..AddressOptions::default()
+    };
+    nic.change_address("fd71::1/64", deprecated);
+    assert_eq!(state(&nic, "fd71"), DEPRECATED);
+    nic.change_address("fd71::1/64", AddressOptions::default());
+    assert_eq!(state(&nic, "fd71"), 0);
+}
+
+#[test]
+fn a_changed_ipv4_address_keeps_its_label_and_its_broadcast_address() {
+    let lab = Lab::new();
+    let nic = lab.segment().attach(&lab.host("a"), "lan0", &[]);
+    let labelled = AddressOptions {
+        label: Some("lan0:1".to_owned()),
+        broadcast: Broadcast::Custom([10, 71, 0, 9].into()),
+        ..AddressOptions::default()
+    };
+    nic.add_address_with("10.71.0.1/24", labelled.clone());
+    let before = ipv4(&nic);
+    let deprecated = AddressOptions {
+        deprecated: true,
+        ..AddressOptions::default()
+    };
+    nic.change_address("10.71.0.1/24", deprecated);
+    assert_eq!(ipv4(&nic), before);
+    let change = || nic.change_address("10.71.0.1/24", labelled);
+    let panic = catch_unwind(AssertUnwindSafe(change)).unwrap_err();
+    let text = panic.downcast::<String>().unwrap();
+    assert!(text.contains("stay as they are"), "{text}");
 }
 
 #[test]

@@ -77,6 +77,7 @@ pub use crate::capture::Capture;
 pub use crate::frame::{Frame, IpPacket, UdpDatagram};
 pub use crate::host::{Host, Task};
 pub use crate::lab::Lab;
+pub use crate::links::LinkKind;
 pub use crate::nic::Nic;
 pub use crate::segment::Segment;
 pub use crate::settings::LinkFlag;

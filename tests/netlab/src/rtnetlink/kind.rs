@@ -20,12 +20,8 @@ pub(crate) struct VethEnd<'a> {
 
 /// Makes a bridge, down.
 pub(crate) fn new_bridge(name: &str, index: u32, snooping: bool) -> Request {
-    let link = new_link(index, false).text(IFLA_IFNAME, name);
-    link.nested(IFLA_LINKINFO, |info| {
-        info.text(IFLA_INFO_KIND, "bridge")
-            .nested(IFLA_INFO_DATA, |bridge| {
-                bridge.attribute(IFLA_BR_MCAST_SNOOPING, &[u8::from(snooping)])
-            })
+    new_of_kind("bridge", name, index, |bridge| {
+        bridge.attribute(IFLA_BR_MCAST_SNOOPING, &[u8::from(snooping)])
     })
 }
 
@@ -51,17 +47,33 @@ pub(crate) fn new_veth(
     })
 }
 
-/// Makes a macvlan in bridge mode on top of the link `parent`.
+/// Makes a macvlan in bridge mode on top of the link `parent`, down.
 pub(crate) fn new_macvlan(name: &str, index: u32, parent: u32) -> Request {
-    new_link(index, false)
-        .text(IFLA_IFNAME, name)
-        .attribute(IFLA_LINK, &parent.to_ne_bytes())
-        .nested(IFLA_LINKINFO, |info| {
-            info.text(IFLA_INFO_KIND, "macvlan")
-                .nested(IFLA_INFO_DATA, |data| {
-                    data.attribute(IFLA_MACVLAN_MODE, &MACVLAN_MODE_BRIDGE.to_ne_bytes())
-                })
-        })
+    new_on_top("macvlan", name, index, parent, bridge_mode)
+}
+
+/// Makes a macvtap in bridge mode on top of the link `parent`, down.
+pub(crate) fn new_macvtap(name: &str, index: u32, parent: u32) -> Request {
+    new_on_top("macvtap", name, index, parent, bridge_mode)
+}
+
+/// Makes the VLAN `id` of the link `parent`, down.
+pub(crate) fn new_vlan(name: &str, index: u32, parent: u32, id: u16) -> Request {
+    new_on_top("vlan", name, index, parent, |vlan| {
+        vlan.attribute(IFLA_VLAN_ID, &id.to_ne_bytes())
+    })
+}
+
+/// Makes a VXLAN that knows no other end, down.
+pub(crate) fn new_vxlan(name: &str, index: u32, id: u32) -> Request {
+    new_of_kind("vxlan", name, index, |vxlan| {
+        vxlan.attribute(IFLA_VXLAN_ID, &id.to_ne_bytes())
+    })
+}
+
+/// Makes a link of a kind that needs no parameter, down.
+pub(crate) fn new_plain(kind: &str, name: &str, index: u32) -> Request {
+    new_of_kind(kind, name, index, |data| data)
 }
 
 /// Makes a bridge that snoops the querier of its segment, speaking IGMPv3 and MLDv2.
@@ -81,6 +93,34 @@ pub(crate) fn set_query_response_time(index: u32, time: u64) -> Request {
     change_bridge(index, |bridge| {
         bridge.attribute(IFLA_BR_MCAST_QUERY_RESPONSE_INTVL, &time.to_ne_bytes())
     })
+}
+
+fn new_on_top(
+    kind: &str,
+    name: &str,
+    index: u32,
+    parent: u32,
+    fill: impl FnOnce(Request) -> Request,
+) -> Request {
+    new_of_kind(kind, name, index, fill).attribute(IFLA_LINK, &parent.to_ne_bytes())
+}
+
+/// Makes a link, down; `fill` adds what only its kind has.
+fn new_of_kind(
+    kind: &str,
+    name: &str,
+    index: u32,
+    fill: impl FnOnce(Request) -> Request,
+) -> Request {
+    new_link(index, false)
+        .text(IFLA_IFNAME, name)
+        .nested(IFLA_LINKINFO, |info| {
+            info.text(IFLA_INFO_KIND, kind).nested(IFLA_INFO_DATA, fill)
+        })
+}
+
+fn bridge_mode(macvlan: Request) -> Request {
+    macvlan.attribute(IFLA_MACVLAN_MODE, &MACVLAN_MODE_BRIDGE.to_ne_bytes())
 }
 
 fn new_link(index: u32, up: bool) -> Request {
@@ -124,6 +164,8 @@ const IFLA_BR_MCAST_QUERY_RESPONSE_INTVL: u16 = 34;
 const IFLA_BR_MCAST_IGMP_VERSION: u16 = 43;
 const IFLA_BR_MCAST_MLD_VERSION: u16 = 44;
 const VETH_INFO_PEER: u16 = 1;
+const IFLA_VLAN_ID: u16 = 1;
+const IFLA_VXLAN_ID: u16 = 1;
 const IFLA_MACVLAN_MODE: u16 = 1;
 const MACVLAN_MODE_BRIDGE: u32 = 4;
 
@@ -155,5 +197,16 @@ mod tests {
             find(attributes, IFLA_NET_NS_FD),
             Some(&5i32.to_ne_bytes()[..])
         );
+    }
+
+    #[test]
+    fn a_link_on_top_of_another_names_it_and_its_own_kind() {
+        let bytes = new_vlan("lan0.5", 25, 18, 5).finish(1);
+        let attributes = &bytes[16 + LINK_HEADER..];
+        assert_eq!(find(attributes, IFLA_LINK), Some(&18u32.to_ne_bytes()[..]));
+        let info = find(attributes, IFLA_LINKINFO).unwrap();
+        assert_eq!(find(info, IFLA_INFO_KIND), Some(&b"vlan\0"[..]));
+        let id = find(info, IFLA_INFO_DATA).and_then(|data| find(data, IFLA_VLAN_ID));
+        assert_eq!(id, Some(&5u16.to_ne_bytes()[..]));
     }
 }

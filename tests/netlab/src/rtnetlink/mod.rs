@@ -10,7 +10,8 @@ pub(crate) use self::address::{
     change_address, delete_address, delete_route, new_address, new_route,
 };
 pub(crate) use self::kind::{
-    VethEnd, new_bridge, new_macvlan, new_veth, set_query_response_time, start_querier,
+    VethEnd, new_bridge, new_macvlan, new_macvtap, new_plain, new_veth, new_vlan, new_vxlan,
+    set_query_response_time, start_querier,
 };
 pub(crate) use self::link::{
     IFF_ALLMULTI, IFF_MULTICAST, IFF_PROMISC, Link, add_alternative_name, delete_link,

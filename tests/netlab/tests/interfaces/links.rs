@@ -1,14 +1,15 @@
 //! Interfaces that a host makes for itself.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-use ifcast_netlab::Lab;
+use ifcast_netlab::{Lab, LinkKind};
 use nix::ifaddrs::InterfaceAddress;
 use nix::net::if_::InterfaceFlags;
 use nix::sys::socket::{AddressFamily, SockaddrLike};
 
-use crate::{entries, flags, ipv4, is_running, is_up, pair, reaches};
+use crate::{entries, flags, ipv4, ipv6, is_running, is_up, pair, reaches};
 
 #[test]
 fn a_bridge_of_a_host_hears_through_its_ports() {
@@ -49,16 +50,17 @@ fn a_macvlan_hears_the_segment_but_not_its_parent() {
     assert!(reaches(&b, &child));
 }
 
+/// Whether this user may make tunnels.
+fn tunnels_are_permitted() -> bool {
+    let mut options = fs::File::options();
+    options.read(true).write(true).open("/dev/net/tun").is_ok()
+}
+
 #[test]
 fn a_tunnel_is_a_point_to_point_interface() {
     let host = Lab::new().host("a");
     let (local, peer) = ([10, 9, 0, 1].into(), [10, 9, 0, 2].into());
-    if fs::File::options()
-        .read(true)
-        .write(true)
-        .open("/dev/net/tun")
-        .is_err()
-    {
+    if !tunnels_are_permitted() {
         assert!(host.try_add_tun("tun0", local, peer).is_err());
         return;
     }
@@ -68,6 +70,63 @@ fn a_tunnel_is_a_point_to_point_interface() {
     let wanted = InterfaceFlags::IFF_POINTOPOINT | InterfaceFlags::IFF_RUNNING;
     assert!(flags(&tunnel).contains(wanted));
     assert_eq!(ipv4(&tunnel), [("tun0".to_owned(), local, Some(peer))]);
+}
+
+#[test]
+fn a_tap_is_an_ethernet_interface() {
+    let host = Lab::new().host("a");
+    if !tunnels_are_permitted() {
+        assert!(host.try_add_tap("tap0").is_err());
+        return;
+    }
+    let index = host.try_add_tap("tap0").unwrap();
+    let tap = host.nic("tap0");
+    assert_eq!(tap.index(), index);
+    let wanted = InterfaceFlags::IFF_BROADCAST | InterfaceFlags::IFF_RUNNING;
+    assert!(flags(&tap).contains(wanted));
+    assert!(ipv4(&tap).is_empty() && ipv6(&tap).is_empty());
+}
+
+#[test]
+fn a_link_of_a_kind_that_the_kernel_has_is_made_down_and_comes_up() {
+    let lab = Lab::new();
+    let host = lab.host("a");
+    let parent = lab.segment().attach(&host, "lan0", &[]);
+    let mut made = 0;
+    for (name, kind) in [
+        ("ifb0", LinkKind::Plain("ifb")),
+        ("dummy0", LinkKind::Plain("dummy")),
+        ("vxlan0", LinkKind::Vxlan { id: 7 }),
+        ("tap0", LinkKind::Macvtap { parent: &parent }),
+        (
+            "lan0.5",
+            LinkKind::Vlan {
+                parent: &parent,
+                id: 5,
+            },
+        ),
+        ("br0", LinkKind::Plain("bridge")),
+    ] {
+        let index = match host.try_add_link(name, kind) {
+            Ok(index) => index,
+            Err(error) if error.kind() == ErrorKind::Unsupported => continue,
+            Err(error) => panic!("{kind:?}: {error}"),
+        };
+        let link = host.nic(name);
+        assert_eq!(link.index(), index);
+        assert!(!is_up(&link));
+        link.set_up(true);
+        assert!(is_up(&link) && ipv6(&link).is_empty(), "{kind:?}");
+        made += 1;
+    }
+    assert!(made > 0, "every kernel that labs run on has bridges");
+}
+
+#[test]
+fn a_kind_that_the_kernel_does_not_have_is_unsupported() {
+    let host = Lab::new().host("a");
+    let refused = host.try_add_link("none0", LinkKind::Plain("no-such-kind"));
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Unsupported);
 }
 
 #[test]

@@ -15,28 +15,28 @@ use crate::sys::{Layer, Tun};
 pub enum LinkKind<'a> {
     /// One that needs to be told nothing, by the kernel's name for it: `"ifb"`, `"dummy"`, `"bond"`, `"wireguard"`, ...
     Plain(&'a str),
-    /// The part of `parent` that has the tag `id`.
+    /// A VLAN.
     Vlan {
-        /// What is on the cable.
+        /// The interface whose tagged frames it takes.
         parent: &'a Nic,
-        /// 1 to 4094.
+        /// The tag: 1 to 4094.
         id: u16,
     },
     /// An Ethernet inside UDP that knows no other end: what is sent into it is lost.
     Vxlan {
-        /// Below 2²⁴.
+        /// The network identifier, below 2²⁴.
         id: u32,
     },
     /// A macvlan whose frames a program reads and writes.
     Macvtap {
-        /// What is on the cable.
+        /// The interface that it is on top of.
         parent: &'a Nic,
     },
 }
 
 impl Host {
-    /// Returns a handle to an interface of this host, however it came to be, by any of its names; `lo` is
-    /// one.
+    /// Returns a handle to an interface of this host, however it came to be, by any of its names; `lo`
+    /// is one.
     #[must_use]
     #[track_caller]
     pub fn nic(&self, name: &str) -> Nic {

@@ -54,16 +54,15 @@ impl Nic {
         reason = "options are written where they are used"
     )]
     pub fn change_address(&self, address: &str, options: AddressOptions) {
-        let doing = format_args!("change {address} of {self:?}");
         assert!(
             options.label.is_none() && options.broadcast == Broadcast::Computed,
-            "cannot {doing}: label and broadcast address stay as they are"
+            "cannot change label or broadcast address of {address} of {self:?}: they stay as they are"
         );
         self.allow(&options)
             .and_then(|()| Prefixed::parse(address))
             .map(|local| rtnetlink::change_address(self.index(), local, &options))
             .and_then(|request| self.host().request(request))
-            .or_panic(doing);
+            .or_panic(format_args!("change {address} of {self:?}"));
     }
 
     /// Adds many addresses.
@@ -130,20 +129,21 @@ impl Nic {
     #[track_caller]
     pub fn add_alternative_name(&self, name: impl AsRef<[u8]>) {
         let name = name.as_ref();
-        let doing = format_args!("name {self:?} {} too", name.escape_ascii());
         self.host()
             .request(rtnetlink::add_alternative_name(self.index(), name))
-            .or_panic(doing);
+            .or_panic(format_args!("name {self:?} {} too", name.escape_ascii()));
     }
 
     /// Removes an alternative name.
     #[track_caller]
     pub fn remove_alternative_name(&self, name: impl AsRef<[u8]>) {
         let name = name.as_ref();
-        let doing = format_args!("no longer name {self:?} {}", name.escape_ascii());
         self.host()
             .request(rtnetlink::remove_alternative_name(self.index(), name))
-            .or_panic(doing);
+            .or_panic(format_args!(
+                "no longer name {self:?} {}",
+                name.escape_ascii()
+            ));
     }
 
     /// Turns on what the kernel otherwise ignores in silence.

@@ -17,6 +17,12 @@ pub struct AddressOptions {
     pub peer: Option<IpAddr>,
     /// Whether IPv6 duplicate address detection runs: the address is then tentative for a second or two.
     pub dad: bool,
+    /// Whether an IPv6 address is in use already while duplicate address detection runs (RFC 4429). It needs a writable
+    /// `/proc/sys`, and implies `dad`.
+    pub optimistic: bool,
+    /// Whether an IPv6 address, of a /64, gets a temporary one beside it (RFC 8981), which the kernel chooses, checks for
+    /// duplicates and removes with it. It needs a writable `/proc/sys`.
+    pub with_temporary: bool,
     /// Whether the address is deprecated from the start: its preferred lifetime is zero.
     pub deprecated: bool,
 }

@@ -68,6 +68,7 @@ mod netlink;
 mod nic;
 mod rtnetlink;
 mod segment;
+mod settings;
 mod sys;
 mod wire;
 
@@ -76,6 +77,8 @@ pub use crate::capture::Capture;
 pub use crate::frame::{Frame, IpPacket, UdpDatagram};
 pub use crate::host::{Host, Task};
 pub use crate::lab::Lab;
+pub use crate::links::LinkKind;
 pub use crate::nic::Nic;
 pub use crate::segment::Segment;
+pub use crate::settings::LinkFlag;
 pub use crate::wire::Wire;

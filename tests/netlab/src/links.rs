@@ -8,10 +8,35 @@ use crate::fault::{OrPanic, await_that};
 use crate::host::Host;
 use crate::nic::Nic;
 use crate::rtnetlink::{self, VethEnd};
-use crate::sys::Tun;
+use crate::sys::{Layer, Tun};
+
+/// A kind of interface, and what the kernel must be told to make one; see [`Host::try_add_link`].
+#[derive(Clone, Copy, Debug)]
+pub enum LinkKind<'a> {
+    /// One that needs to be told nothing, by the kernel's name for it: `"ifb"`, `"dummy"`, `"bond"`, `"wireguard"`, ...
+    Plain(&'a str),
+    /// A VLAN.
+    Vlan {
+        /// The interface whose tagged frames it takes.
+        parent: &'a Nic,
+        /// The tag: 1 to 4094.
+        id: u16,
+    },
+    /// An Ethernet inside UDP that knows no other end: what is sent into it is lost.
+    Vxlan {
+        /// The network identifier, below 2²⁴.
+        id: u32,
+    },
+    /// A macvlan whose frames a program reads and writes.
+    Macvtap {
+        /// The interface that it is on top of.
+        parent: &'a Nic,
+    },
+}
 
 impl Host {
-    /// Returns a handle to an interface of this host, however it came to be; `lo` is one.
+    /// Returns a handle to an interface of this host, however it came to be, by any of its names; `lo`
+    /// is one.
     #[must_use]
     #[track_caller]
     pub fn nic(&self, name: &str) -> Nic {
@@ -45,6 +70,37 @@ impl Host {
         (left.index, right.index)
     }
 
+    /// Makes `count` veth pairs as [`add_veth`](Self::add_veth) does, named after `prefix` and a number: of `"x"` the first
+    /// pair is `x0` and `x1`, the second `x2` and `x3`.
+    #[track_caller]
+    pub fn add_veths(&self, prefix: &str, count: usize) -> Vec<[Nic; 2]> {
+        let mut pairs = Vec::with_capacity(count);
+        for pair in 0..count {
+            let [left, right] = [2 * pair, 2 * pair + 1].map(|n| format!("{prefix}{n}"));
+            self.add_veth(&left, &right);
+            pairs.push([self.nic(&left), self.nic(&right)]);
+        }
+        pairs
+    }
+
+    /// Makes an interface of this kind, down and without addresses, and returns its index.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::Unsupported`] where the kernel does not have the kind; those of making it.
+    pub fn try_add_link(&self, name: &str, kind: LinkKind<'_>) -> io::Result<u32> {
+        let index = self.next_index();
+        let request = match kind {
+            LinkKind::Plain(kind) => rtnetlink::new_plain(kind, name, index),
+            LinkKind::Vlan { parent, id } => rtnetlink::new_vlan(name, index, parent.index(), id),
+            LinkKind::Vxlan { id } => rtnetlink::new_vxlan(name, index, id),
+            LinkKind::Macvtap { parent } => rtnetlink::new_macvtap(name, index, parent.index()),
+        };
+        self.request(request)?;
+        self.request(rtnetlink::no_link_local_address(index))?;
+        Ok(index)
+    }
+
     /// Makes a macvlan on top of `parent`, up, and returns its index; parent and child never hear each other.
     #[track_caller]
     pub fn add_macvlan(&self, name: &str, parent: &Nic) -> u32 {
@@ -72,9 +128,7 @@ impl Host {
     ///
     /// Those of opening `/dev/net/tun` and of configuring the interface.
     pub fn try_add_tun(&self, name: &str, local: Ipv4Addr, peer: Ipv4Addr) -> io::Result<u32> {
-        let index = self.next_index();
-        let tunnel = self.run(|| Tun::create(name, index))?;
-        self.keep(tunnel);
+        let index = self.try_add_device(Layer::Ip, name)?;
         let local = Prefixed {
             address: local.into(),
             length: 32,
@@ -83,9 +137,27 @@ impl Host {
             peer: Some(peer.into()),
             ..AddressOptions::default()
         };
+        self.request(rtnetlink::new_address(index, local, &options))?;
+        Ok(index)
+    }
+
+    /// Makes a tap interface, an Ethernet of which this is the only end, up, and returns its index; what is sent into it
+    /// is lost.
+    ///
+    /// # Errors
+    ///
+    /// Those of opening `/dev/net/tun`, as with [`add_tun`](Self::add_tun), and of configuring the interface.
+    pub fn try_add_tap(&self, name: &str) -> io::Result<u32> {
+        self.try_add_device(Layer::Ethernet, name)
+    }
+
+    /// Makes a tun or tap interface, up.
+    fn try_add_device(&self, layer: Layer, name: &str) -> io::Result<u32> {
+        let index = self.next_index();
+        let tunnel = self.run(|| Tun::create(layer, name, index))?;
+        self.keep(tunnel);
         self.request(rtnetlink::no_link_local_address(index))?;
         self.request(rtnetlink::set_up(index, true))?;
-        self.request(rtnetlink::new_address(index, local, &options))?;
         await_that(|| Ok(self.link(index)?.running))?;
         Ok(index)
     }

@@ -25,6 +25,7 @@ struct Inner {
 }
 
 /// Where the other end of an interface is.
+#[derive(Clone)]
 struct Cable {
     switch: Host,
     /// The bridge of the segment; none for a wire.
@@ -129,6 +130,22 @@ impl Nic {
         self.try_delete().or_panic(format_args!("delete {self:?}"));
     }
 
+    /// Moves the interface to another host, as container runtimes do, and returns it as it is there: down and without
+    /// addresses, its cable still in.
+    ///
+    /// It keeps its index unless the other host has an interface with that one, as one of another lab may, and then gets
+    /// one that the kernel chooses. To its old host it is deleted, and so it is to handles that were there before.
+    ///
+    /// # Panics
+    ///
+    /// If the other host has an interface of that name, or if this is one that cannot be moved, as `lo` and bridges are.
+    #[must_use = "the handles of before have lost sight of the interface"]
+    #[track_caller]
+    pub fn move_to(&self, host: &Host) -> Self {
+        self.try_move_to(host)
+            .or_panic(format_args!("move {self:?} to {host:?}"))
+    }
+
     /// Deletes the interface, if that has not happened yet, and makes it anew: the same name, a new index.
     ///
     /// # Panics
@@ -150,50 +167,6 @@ impl Nic {
     #[track_caller]
     pub fn recreate_with_index(&self, addresses: &[&str]) {
         self.replace(self.index(), addresses);
-    }
-
-    /// Adds an address in the form that [`Segment::attach`](crate::Segment::attach) takes.
-    #[track_caller]
-    pub fn add_address(&self, address: &str) {
-        self.add_address_with(address, AddressOptions::default());
-    }
-
-    /// Adds an address with a broadcast address, label or peer of your choice.
-    #[track_caller]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "options are written where they are used"
-    )]
-    pub fn add_address_with(&self, address: &str, options: AddressOptions) {
-        Prefixed::parse(address)
-            .map(|local| rtnetlink::new_address(self.index(), local, &options))
-            .and_then(|request| self.host().request(request))
-            .or_panic(format_args!("add {address} to {self:?}"));
-    }
-
-    /// Removes an address, whatever options it was added with.
-    #[track_caller]
-    pub fn remove_address(&self, address: &str) {
-        Prefixed::parse(address)
-            .map(|local| rtnetlink::delete_address(self.index(), local))
-            .and_then(|request| self.host().request(request))
-            .or_panic(format_args!("remove {address} from {self:?}"));
-    }
-
-    /// Sets the MTU; below 1280 the kernel takes IPv6 off the interface.
-    #[track_caller]
-    pub fn set_mtu(&self, mtu: u32) {
-        self.host()
-            .request(rtnetlink::set_mtu(self.index(), mtu))
-            .or_panic(format_args!("set the MTU of {self:?} to {mtu}"));
-    }
-
-    /// Sets the hardware address.
-    #[track_caller]
-    pub fn set_hardware_address(&self, address: [u8; 6]) {
-        self.host()
-            .request(rtnetlink::set_hardware_address(self.index(), address))
-            .or_panic(format_args!("set the hardware address of {self:?}"));
     }
 
     /// Makes the interface a port of a bridge of its host, or frees it.
@@ -292,6 +265,19 @@ impl Nic {
             ))?;
         }
         self.settle()
+    }
+
+    fn try_move_to(&self, host: &Host) -> io::Result<Self> {
+        let Identity { index, name, port } = self.identity().clone();
+        let descriptor = host.namespace().descriptor();
+        self.host()
+            .request(rtnetlink::set_namespace(index, descriptor))?;
+        let Link { index, name, .. } = host.link_named(&name)?;
+        host.request(rtnetlink::no_link_local_address(index))?;
+        let identity = Identity { index, name, port };
+        let moved = Self::with(host, self.inner.cable.clone(), identity);
+        moved.settle()?;
+        Ok(moved)
     }
 
     fn try_delete(&self) -> io::Result<()> {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::address::{AddressOptions, Broadcast, Prefixed};
-use crate::netlink::{NLM_F_CREATE, NLM_F_EXCL, Request};
+use crate::netlink::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, Request};
 
 /// Adds an address to a link.
 pub(crate) fn new_address(index: u32, local: Prefixed, options: &AddressOptions) -> Request {
@@ -20,15 +20,14 @@ pub(crate) fn new_address(index: u32, local: Prefixed, options: &AddressOptions)
     if let Some(label) = &options.label {
         request = request.text(IFA_LABEL, label);
     }
-    if local.address.is_ipv6() && !options.dad {
-        request = request.attribute(IFA_FLAGS, &IFA_F_NODAD.to_ne_bytes());
-    }
-    if options.deprecated {
-        let [preferred, valid] = [0u32, u32::MAX].map(u32::to_ne_bytes);
-        let times = [preferred, valid, [0; 4], [0; 4]].concat();
-        request = request.attribute(IFA_CACHEINFO, &times);
-    }
-    request
+    with_state(request, local, options)
+}
+
+/// Changes what the kernel changes of an address that is there: flags and lifetime, and of IPv6 the peer.
+pub(crate) fn change_address(index: u32, local: Prefixed, options: &AddressOptions) -> Request {
+    let request = address_request(RTM_NEWADDR, NLM_F_REPLACE, index, local)
+        .attribute(IFA_ADDRESS, &octets(options.peer.unwrap_or(local.address)));
+    with_state(request, local, options)
 }
 
 /// Removes an address from a link.
@@ -106,6 +105,26 @@ fn route_request(
     request
 }
 
+/// Adds flags and lifetime.
+fn with_state(mut request: Request, local: Prefixed, options: &AddressOptions) -> Request {
+    if local.address.is_ipv6() {
+        let flags = [
+            (IFA_F_NODAD, !options.dad && !options.optimistic),
+            (IFA_F_OPTIMISTIC, options.optimistic),
+            (IFA_F_MANAGETEMPADDR, options.with_temporary),
+        ];
+        let wanted = flags.into_iter().filter(|(_, wanted)| *wanted);
+        let flags = wanted.fold(0, |flags, (flag, _)| flags | flag);
+        request = request.attribute(IFA_FLAGS, &flags.to_ne_bytes());
+    }
+    if options.deprecated {
+        let [preferred, valid] = [0u32, u32::MAX].map(u32::to_ne_bytes);
+        let times = [preferred, valid, [0; 4], [0; 4]].concat();
+        request = request.attribute(IFA_CACHEINFO, &times);
+    }
+    request
+}
+
 fn family(address: IpAddr) -> u8 {
     match address {
         IpAddr::V4(_) => AF_INET,
@@ -133,6 +152,8 @@ const IFA_BROADCAST: u16 = 4;
 const IFA_CACHEINFO: u16 = 6;
 const IFA_FLAGS: u16 = 8;
 const IFA_F_NODAD: u32 = 0x02;
+const IFA_F_OPTIMISTIC: u32 = 0x04;
+const IFA_F_MANAGETEMPADDR: u32 = 0x100;
 const RTA_DST: u16 = 1;
 const RTA_OIF: u16 = 4;
 const RTA_GATEWAY: u16 = 5;
@@ -191,11 +212,23 @@ mod tests {
     #[test]
     fn only_ipv6_addresses_skip_duplicate_address_detection_and_only_unless_asked() {
         let plain = AddressOptions::default();
-        let nodad = IFA_F_NODAD.to_ne_bytes().to_vec();
-        assert_eq!(address("fd71::1/64", &plain, IFA_FLAGS), Some(nodad));
-        assert_eq!(address("10.0.0.1/24", &plain, IFA_FLAGS), None);
-        let careful = AddressOptions { dad: true, ..plain };
-        assert_eq!(address("fd71::1/64", &careful, IFA_FLAGS), None);
+        let flags = |text, options| {
+            let flags = address(text, options, IFA_FLAGS)?;
+            Some(u32::from_ne_bytes(flags.try_into().unwrap()))
+        };
+        assert_eq!(flags("fd71::1/64", &plain), Some(IFA_F_NODAD));
+        assert_eq!(flags("10.0.0.1/24", &plain), None);
+        let careful = AddressOptions {
+            dad: true,
+            ..AddressOptions::default()
+        };
+        assert_eq!(flags("fd71::1/64", &careful), Some(0));
+        // The kernel refuses both flags together.
+        let optimistic = AddressOptions {
+            optimistic: true,
+            ..AddressOptions::default()
+        };
+        assert_eq!(flags("fd71::1/64", &optimistic), Some(IFA_F_OPTIMISTIC));
     }
 
     #[test]

@@ -3,11 +3,18 @@
 //! Each function builds a request and sends nothing.
 
 mod address;
+mod kind;
 mod link;
 
-pub(crate) use self::address::{delete_address, delete_route, new_address, new_route};
+pub(crate) use self::address::{
+    change_address, delete_address, delete_route, new_address, new_route,
+};
+pub(crate) use self::kind::{
+    VethEnd, new_bridge, new_macvlan, new_macvtap, new_plain, new_veth, new_vlan, new_vxlan,
+    set_query_response_time, start_querier,
+};
 pub(crate) use self::link::{
-    Link, VethEnd, delete_link, link_by_index, link_by_name, new_bridge, new_macvlan, new_veth,
-    no_link_local_address, set_bridge, set_hardware_address, set_mtu, set_name,
-    set_query_response_time, set_up, start_querier,
+    IFF_ALLMULTI, IFF_MULTICAST, IFF_PROMISC, Link, add_alternative_name, delete_link,
+    link_by_index, link_by_name, no_link_local_address, remove_alternative_name, set_bridge,
+    set_flag, set_hardware_address, set_mtu, set_name, set_namespace, set_up,
 };

@@ -7,7 +7,7 @@
 //! - `Namespace`: a network namespace of its own, entered by one thread at a time;
 //! - `RouteSocket`: an rtnetlink socket of the namespace it was opened in, whoever uses it later;
 //! - `PacketSocket`: what crosses an interface, link layer and all;
-//! - `Tun`: a point-to-point interface that lives as long as the value;
+//! - `Tun`: an interface of either `Layer` that lives as long as the value;
 //! - `Stop` and `Stopper`: tells a thread that waits for frames to return.
 
 #[cfg_attr(target_os = "linux", path = "linux/mod.rs")]
@@ -17,6 +17,13 @@ mod platform;
 pub(crate) use self::platform::{
     Namespace, PacketSocket, RouteSocket, Stop, Stopper, Tun, isolation,
 };
+
+/// What an interface carries: frames or packets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Layer {
+    Ethernet,
+    Ip,
+}
 
 /// The length of the `struct virtio_net_hdr` in front of every frame of a `PacketSocket`.
 pub(crate) const VNET_HEADER: usize = 10;

@@ -4,6 +4,8 @@ use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
 
+use crate::sys::Layer;
+
 pub(crate) fn isolation() -> io::Result<()> {
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
@@ -102,7 +104,7 @@ impl Stopper {
 pub(crate) struct Tun(Infallible);
 
 impl Tun {
-    pub(crate) fn create(_name: &str, _index: u32) -> io::Result<Self> {
+    pub(crate) fn create(_layer: Layer, _name: &str, _index: u32) -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }

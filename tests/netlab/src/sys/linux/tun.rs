@@ -1,20 +1,21 @@
-//! Tunnel interfaces.
+//! Tunnel interfaces, of layers 2 and 3.
 
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 
 use super::socket;
+use crate::sys::Layer;
 
-/// A tun interface, which lives as long as this handle; what it sends piles up unread and is then dropped.
+/// A tun or tap interface, which lives as long as this handle; what it sends piles up unread and is then dropped.
 #[derive(Debug)]
 pub(crate) struct Tun {
     _device: File,
 }
 
 impl Tun {
-    /// Makes a tun interface in the calling thread's namespace.
-    pub(crate) fn create(name: &str, index: u32) -> io::Result<Self> {
+    /// Makes an interface in the calling thread's namespace.
+    pub(crate) fn create(layer: Layer, name: &str, index: u32) -> io::Result<Self> {
         let device = File::options()
             .read(true)
             .write(true)
@@ -24,10 +25,14 @@ impl Tun {
         let outcome =
             unsafe { libc::ioctl(device.as_raw_fd(), libc::TUNSETIFINDEX, &raw const index) };
         socket::check(outcome)?;
+        let kind = match layer {
+            Layer::Ethernet => IFF_TAP,
+            Layer::Ip => IFF_TUN,
+        };
         let mut request = libc::ifreq {
             ifr_name: [0; libc::IFNAMSIZ],
             ifr_ifru: libc::__c_anonymous_ifr_ifru {
-                ifru_flags: IFF_TUN | IFF_NO_PI,
+                ifru_flags: kind | IFF_NO_PI,
             },
         };
         if name.len() >= libc::IFNAMSIZ {
@@ -44,4 +49,5 @@ impl Tun {
 }
 
 const IFF_TUN: libc::c_short = 0x0001;
+const IFF_TAP: libc::c_short = 0x0002;
 const IFF_NO_PI: libc::c_short = 0x1000;

@@ -1,16 +1,17 @@
 //! One interface, as it was when captured.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use crate::flags::Flags;
 use crate::hardware::HardwareAddress;
+use crate::holdings::Holdings;
 use crate::id::{Generation, InterfaceId, InterfaceIndex};
 use crate::ipv4::AssignedIpv4;
 use crate::ipv6::AssignedIpv6;
 use crate::kind::{Kind, KindSource};
 use crate::link::Link;
 use crate::link_kind::LinkKind;
-use crate::list::List;
 use crate::name::{AlternativeName, InterfaceName};
 use crate::operational_state::OperationalState;
 
@@ -30,28 +31,14 @@ use crate::operational_state::OperationalState;
 /// }
 /// # Ok::<(), ifcast_interfaces::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Interface {
     pub(crate) link: Link,
     pub(crate) generation: Generation,
-    pub(crate) alternative_names: List<u8>, // each with a NUL behind it
-    pub(crate) ipv4: List<AssignedIpv4>,    // by rank
-    pub(crate) ipv6: List<AssignedIpv6>,    // by rank
-    pub(crate) groups: Option<List<IpAddr>>, // ordered
+    pub(crate) holdings: Holdings,
 }
 
 impl Interface {
-    pub(crate) const fn new(link: Link) -> Self {
-        Self {
-            link,
-            generation: Generation::FIRST,
-            alternative_names: List::Own(Vec::new()),
-            ipv4: List::Own(Vec::new()),
-            ipv6: List::Own(Vec::new()),
-            groups: None,
-        }
-    }
-
     /// Its index, generation and name together, for keeping and for messages.
     #[must_use]
     pub const fn id(&self) -> InterfaceId {
@@ -75,7 +62,7 @@ impl Interface {
     /// # Platform
     /// Linux, Android: `IFLA_ALT_IFNAME` of rtnetlink, since 5.5. Elsewhere none.
     pub fn alternative_names(&self) -> impl Iterator<Item = AlternativeName<'_>> {
-        AlternativeName::all_in(self.alternative_names.as_slice())
+        AlternativeName::all_in(self.holdings.alternative_names())
     }
 
     /// Its `IFF_*` flags.
@@ -176,14 +163,14 @@ impl Interface {
     /// Its IPv4 addresses, in the system's order: the first is the primary one.
     #[must_use]
     pub fn ipv4(&self) -> &[AssignedIpv4] {
-        self.ipv4.as_slice()
+        self.holdings.ipv4()
     }
 
     /// Its IPv6 addresses, link-local ones included: those with the widest scope
     /// first, and in numerical order.
     #[must_use]
     pub fn ipv6(&self) -> &[AssignedIpv6] {
-        self.ipv6.as_slice()
+        self.holdings.ipv6()
     }
 
     /// The groups that anybody on this host has joined on it, in numerical
@@ -193,7 +180,7 @@ impl Interface {
     /// [`WatcherBuilder::groups`](crate::WatcherBuilder::groups) ask.
     #[must_use]
     pub fn groups(&self) -> Option<&[IpAddr]> {
-        self.groups.as_ref().map(List::as_slice)
+        self.holdings.groups()
     }
 
     /// Whether `address` is one of its own.
@@ -217,12 +204,30 @@ impl Interface {
 
 impl PartialEq for Interface {
     fn eq(&self, other: &Self) -> bool {
-        self.link == other.link
-            && self.alternative_names == other.alternative_names
-            && self.ipv4 == other.ipv4
-            && self.ipv6 == other.ipv6
-            && self.groups == other.groups
+        self.link == other.link && self.holdings == other.holdings
     }
 }
 
 impl Eq for Interface {}
+
+impl fmt::Debug for Interface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interface")
+            .field("link", &self.link)
+            .field("generation", &self.generation)
+            .field("alternative_names", &DebugEach(|| self.alternative_names()))
+            .field("ipv4", &self.ipv4())
+            .field("ipv6", &self.ipv6())
+            .field("groups", &self.groups())
+            .finish()
+    }
+}
+
+/// Shows what an iterator gives as a list.
+struct DebugEach<F>(F);
+
+impl<F: Fn() -> I, I: Iterator<Item: fmt::Debug>> fmt::Debug for DebugEach<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries((self.0)()).finish()
+    }
+}

@@ -8,12 +8,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::address_record::{AddressRecord, Assigned, before_colon};
-use crate::id::InterfaceIndex;
+use crate::holdings::{Holdings, Lists, Part};
+use crate::id::{Generation, InterfaceIndex};
 use crate::interface::Interface;
-use crate::ipv4::AssignedIpv4;
-use crate::ipv6::AssignedIpv6;
 use crate::link::Link;
-use crate::list::List;
 use crate::name::InterfaceName;
 
 /// Interfaces while they are being listed: first all links, then all addresses,
@@ -21,9 +19,7 @@ use crate::name::InterfaceName;
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     interfaces: Vec<Interface>,
-    ipv4: Vec<AssignedIpv4>,
-    ipv6: Vec<AssignedIpv6>,
-    alternative_names: Vec<u8>,
+    lists: Lists, // but for the groups
     named_so: Vec<(InterfaceIndex, Range<usize>)>,
     groups: Option<Vec<(InterfaceIndex, IpAddr)>>,
     has_orphans: bool,
@@ -42,8 +38,11 @@ impl Table {
     pub(crate) fn with_capacity(size: Size) -> Self {
         Self {
             interfaces: Vec::with_capacity(size.interfaces),
-            ipv4: Vec::with_capacity(size.ipv4),
-            ipv6: Vec::with_capacity(size.ipv6),
+            lists: Lists {
+                ipv4: Vec::with_capacity(size.ipv4),
+                ipv6: Vec::with_capacity(size.ipv6),
+                ..Lists::default()
+            },
             ..Self::default()
         }
     }
@@ -51,9 +50,9 @@ impl Table {
     /// Forgets what was listed, to list it again.
     pub(crate) fn clear(&mut self) {
         self.interfaces.clear();
-        self.ipv4.clear();
-        self.ipv6.clear();
-        self.alternative_names.clear();
+        self.lists.ipv4.clear();
+        self.lists.ipv6.clear();
+        self.lists.alternative_names.clear();
         self.named_so.clear();
         self.groups = None;
         self.has_orphans = false;
@@ -63,14 +62,18 @@ impl Table {
     pub(crate) fn size(&self) -> Size {
         Size {
             interfaces: self.interfaces.len(),
-            ipv4: self.ipv4.len(),
-            ipv6: self.ipv6.len(),
+            ipv4: self.lists.ipv4.len(),
+            ipv6: self.lists.ipv6.len(),
         }
     }
 
     /// Adds an interface.
     pub(crate) fn add_link(&mut self, link: Link) {
-        self.interfaces.push(Interface::new(link));
+        self.interfaces.push(Interface {
+            link,
+            generation: Generation::FIRST,
+            holdings: Holdings::default(),
+        });
     }
 
     /// Adds a further name of the interface that was added last.
@@ -78,10 +81,11 @@ impl Table {
         let Some(interface) = self.interfaces.last() else {
             return;
         };
-        let start = self.alternative_names.len();
-        self.alternative_names.extend(name);
-        self.alternative_names.push(0);
-        let end = self.alternative_names.len();
+        let names = &mut self.lists.alternative_names;
+        let start = names.len();
+        names.extend(name);
+        names.push(0);
+        let end = names.len();
         match self.named_so.last_mut() {
             Some((index, range)) if *index == interface.index() => range.end = end,
             _ => self.named_so.push((interface.index(), start..end)),
@@ -109,8 +113,8 @@ impl Table {
         match self.owner_of(record) {
             None => self.has_orphans = true,
             Some(link) => match record.on(link) {
-                Assigned::V4(assigned) => self.ipv4.push(assigned),
-                Assigned::V6(assigned) => self.ipv6.push(assigned),
+                Assigned::V4(assigned) => self.lists.ipv4.push(assigned),
+                Assigned::V6(assigned) => self.lists.ipv6.push(assigned),
             },
         }
     }
@@ -130,40 +134,41 @@ impl Table {
         self.has_orphans
     }
 
-    /// The interfaces with their addresses, ordered by index, each once.
+    /// The interfaces with all that they have, ordered by index, each once.
     pub(crate) fn into_interfaces(mut self) -> Vec<Interface> {
-        sort(&mut self.ipv4, |a, b| {
+        sort(&mut self.lists.ipv4, |a, b| {
             (a.interface, a.rank).cmp(&(b.interface, b.rank))
         });
-        sort(&mut self.ipv6, |a, b| {
+        sort(&mut self.lists.ipv6, |a, b| {
             (a.interface, a.rank()).cmp(&(b.interface, b.rank()))
         });
-        let (ipv4, ipv6) = (Arc::new(self.ipv4), Arc::new(self.ipv6));
-        let (mut next_ipv4, mut next_ipv6) = (0, 0);
-        for interface in &mut self.interfaces {
-            let index = interface.index();
-            let range = run(&ipv4, &mut next_ipv4, index, |own| own.interface);
-            interface.ipv4 = List::shared(&ipv4, range);
-            let range = run(&ipv6, &mut next_ipv6, index, |own| own.interface);
-            interface.ipv6 = List::shared(&ipv6, range);
-        }
-        let names = Arc::new(self.alternative_names);
-        for (index, range) in self.named_so {
-            if let Ok(position) = self
-                .interfaces
-                .binary_search_by_key(&index, Interface::index)
-            {
-                self.interfaces[position].alternative_names = List::shared(&names, range);
-            }
-        }
-        if let Some(mut groups) = self.groups {
+        let mut grouped = Vec::new();
+        if let Some(groups) = &mut self.groups {
             groups.sort_unstable();
             groups.dedup();
-            let (owners, groups): (Vec<_>, Vec<_>) = groups.into_iter().unzip();
-            let (groups, mut next) = (Arc::new(groups), 0);
-            for interface in &mut self.interfaces {
-                let range = run(&owners, &mut next, interface.index(), |owner| *owner);
-                interface.groups = Some(List::shared(&groups, range));
+            (grouped, self.lists.groups) = groups.iter().copied().unzip();
+        }
+        let all = Arc::new(self.lists);
+        let (mut next_ipv4, mut next_ipv6, mut next_group) = (0, 0, 0);
+        for interface in &mut self.interfaces {
+            let index = interface.index();
+            interface.holdings = Holdings {
+                all: Some(Arc::clone(&all)),
+                alternative_names: Part::default(),
+                ipv4: part(&all.ipv4, &mut next_ipv4, index, |own| own.interface),
+                ipv6: part(&all.ipv6, &mut next_ipv6, index, |own| own.interface),
+                groups: self
+                    .groups
+                    .is_some()
+                    .then(|| part(&grouped, &mut next_group, index, |owner| *owner)),
+            };
+        }
+        for (index, range) in self.named_so {
+            let position = self
+                .interfaces
+                .binary_search_by_key(&index, Interface::index);
+            if let Ok(position) = position {
+                self.interfaces[position].holdings.alternative_names = Part::new(range);
             }
         }
         self.interfaces
@@ -212,27 +217,28 @@ fn sort<T>(list: &mut [T], order: impl Fn(&T, &T) -> Ordering) {
 
 /// Where the items of `owner` lie in a list that is ordered by owner; `next` is
 /// where to look, and then where to look for the next owner's.
-fn run<T>(
+fn part<T>(
     list: &[T],
     next: &mut usize,
     owner: InterfaceIndex,
     owner_of: impl Fn(&T) -> InterfaceIndex,
-) -> Range<usize> {
-    let count = |from: usize, belongs: &dyn Fn(InterfaceIndex) -> bool| {
-        let rest = list.get(from..).unwrap_or_default();
-        rest.iter()
-            .take_while(|item| belongs(owner_of(item)))
-            .count()
-    };
-    let start = *next + count(*next, &|index| index < owner);
-    *next = start + count(start, &|index| index == owner);
-    start..*next
+) -> Part {
+    let is_before = |item: &T| owner_of(item) < owner;
+    while list.get(*next).is_some_and(is_before) {
+        *next += 1; // of an interface that is not listed
+    }
+    let start = *next;
+    while list.get(*next).is_some_and(|item| owner_of(item) == owner) {
+        *next += 1;
+    }
+    Part::new(start..*next)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::flags::Flags;
+    use crate::ipv4::AssignedIpv4;
 
     fn index(index: u32) -> InterfaceIndex {
         InterfaceIndex::new(index).unwrap()

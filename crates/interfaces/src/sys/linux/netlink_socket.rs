@@ -35,7 +35,7 @@ impl NetlinkSocket {
     /// Gives it an address of its own, without which it receives what is sent to
     /// groups only in theory.
     pub(crate) fn bind(&self) -> io::Result<()> {
-        let address = address_of(0);
+        let address = any_address();
         // SAFETY: `address` is a whole `sockaddr_nl` that outlives the call.
         let outcome =
             unsafe { libc::bind(self.0.as_raw_fd(), (&raw const address).cast(), ADDRESS_LEN) };
@@ -76,27 +76,14 @@ impl Transport for NetlinkSocket {
         usize::try_from(sent).map_or_else(|_| Err(io::Error::last_os_error()), |_| Ok(()))
     }
 
-    /// Retries when a signal interrupts, and passes over what anybody but the
-    /// kernel sent.
+    /// Retries when a signal interrupts.
     fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let (fd, flags) = (self.0.as_raw_fd(), libc::MSG_TRUNC);
         loop {
-            let (mut sender, mut sender_len) = (address_of(u32::MAX), ADDRESS_LEN);
-            // SAFETY: `buffer` is valid for writes of its length, and `sender` for
-            // as many as `sender_len` says.
-            let len = unsafe {
-                libc::recvfrom(
-                    fd,
-                    buffer.as_mut_ptr().cast(),
-                    buffer.len(),
-                    flags,
-                    (&raw mut sender).cast(),
-                    &raw mut sender_len,
-                )
-            };
+            // SAFETY: `buffer` is valid for writes of its length.
+            let len = unsafe { libc::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), flags) };
             match usize::try_from(len) {
-                Ok(len) if sender.nl_pid == KERNEL => return Ok(len),
-                Ok(_) => {}
+                Ok(len) => return Ok(len),
                 Err(_) => {
                     let error = io::Error::last_os_error();
                     if error.kind() != io::ErrorKind::Interrupted {
@@ -114,11 +101,11 @@ impl AsFd for NetlinkSocket {
     }
 }
 
-fn address_of(port: u32) -> libc::sockaddr_nl {
+/// One that the kernel chooses.
+fn any_address() -> libc::sockaddr_nl {
     // SAFETY: `sockaddr_nl` consists of integers, for which zero is a value.
     let mut address: libc::sockaddr_nl = unsafe { std::mem::zeroed() };
     address.nl_family = AF_NETLINK;
-    address.nl_pid = port;
     address
 }
 
@@ -129,7 +116,6 @@ fn check(outcome: c_int) -> io::Result<()> {
     }
 }
 
-const KERNEL: u32 = 0;
 const AF_NETLINK: libc::sa_family_t = 16;
 const NETLINK_GET_STRICT_CHK: c_int = 12;
 const ADDRESS_LEN: libc::socklen_t = size_of::<libc::sockaddr_nl>() as libc::socklen_t;

@@ -55,7 +55,7 @@ impl Request {
             self.append(&len.to_ne_bytes());
             self.append(&attribute.to_ne_bytes());
             self.append(value);
-            self.len = self.len.next_multiple_of(4);
+            self.len = padded(self.len);
         }
         self
     }
@@ -107,7 +107,7 @@ pub(crate) fn messages(mut bytes: &[u8]) -> impl Iterator<Item = Message<'_>> {
             sequence: u32_at(bytes, 8)?,
             payload: bytes.get(HEADER_LEN..len)?,
         };
-        bytes = bytes.get(len.next_multiple_of(4)..).unwrap_or_default();
+        bytes = bytes.get(padded(len)..).unwrap_or_default();
         Some(message)
     })
 }
@@ -122,14 +122,23 @@ pub(crate) fn outcome(payload: &[u8]) -> io::Result<()> {
 }
 
 /// The attributes in `bytes`; ends early where they are malformed.
+#[inline]
 pub(crate) fn attributes(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     std::iter::from_fn(move || {
-        let len = usize::from(u16_at(bytes, 0)?);
-        let attribute = u16_at(bytes, 2)? & NLA_TYPE_MASK;
-        let value = bytes.get(ATTRIBUTE_HEADER_LEN..len)?;
-        bytes = bytes.get(len.next_multiple_of(4)..).unwrap_or_default();
+        // Half of what it takes to list interfaces is spent here.
+        let (&[len_0, len_1, type_0, type_1], rest) = bytes.split_first_chunk()?;
+        let len = usize::from(u16::from_ne_bytes([len_0, len_1]));
+        let len = len.checked_sub(ATTRIBUTE_HEADER_LEN)?;
+        let value = rest.get(..len)?;
+        bytes = rest.get(padded(len)..).unwrap_or_default();
+        let attribute = u16::from_ne_bytes([type_0, type_1]) & NLA_TYPE_MASK;
         Some((attribute, value))
     })
+}
+
+/// A length with the padding that aligns what follows to 4 bytes.
+const fn padded(len: usize) -> usize {
+    (len + 3) & !3
 }
 
 pub(crate) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {

@@ -78,6 +78,13 @@ impl AddressRecord {
         }
     }
 
+    /// Whether it tells of this address, however different it may be now.
+    pub(crate) fn is_of(&self, own: &AssignedIpv4) -> bool {
+        self.address == own.address()
+            && self.prefix_len == own.prefix_len()
+            && self.peer == own.peer().map(IpAddr::from)
+    }
+
     /// The interface's own address or 0.0.0.0 for a broadcast address, as some
     /// scripts set them, counts as none.
     fn broadcast(&self, address: Ipv4Addr, flags: Flags) -> Option<Broadcast> {

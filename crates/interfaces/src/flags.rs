@@ -65,6 +65,11 @@ impl Flags {
         self.0 & flag::MULTICAST != 0
     }
 
+    /// What an administrator can set or a driver is, without the state it is in.
+    pub(crate) const fn without_state(self) -> u32 {
+        self.0 & !flag::STATE
+    }
+
     /// Whether there is a carrier, where the flags tell.
     pub(crate) fn carrier(self) -> Option<bool> {
         flag::carrier(self.0)

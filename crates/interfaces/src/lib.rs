@@ -28,6 +28,8 @@
 
 mod address_record;
 mod address_state;
+mod change;
+mod diff;
 mod enumerator;
 mod error;
 mod flags;
@@ -40,6 +42,7 @@ mod ipv6;
 mod kind;
 mod link;
 mod link_kind;
+mod live;
 mod name;
 mod operational_state;
 mod pattern;
@@ -52,8 +55,11 @@ mod sys;
 mod table;
 mod usable;
 mod verdict;
+mod watch;
+mod watcher;
 
 pub use crate::address_state::AddressState;
+pub use crate::change::{AssignedAddress, Change, Difference};
 pub use crate::enumerator::Enumerator;
 pub use crate::error::Error;
 pub use crate::flags::Flags;
@@ -72,6 +78,7 @@ pub use crate::snapshot::Snapshot;
 pub use crate::subnet::{InvalidSubnet, Subnet};
 pub use crate::usable::Unusable;
 pub use crate::verdict::{Reason, Verdict};
+pub use crate::watcher::{Watcher, WatcherBuilder};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -50,7 +50,9 @@ impl Snapshot {
 
     /// Whether nothing changed while the system was being asked. If something
     /// did, four times in a row, an interface or an address that came or went
-    /// meanwhile may be listed or not; the others are right.
+    /// meanwhile may be listed or not; the others are right. That of a
+    /// [`Watcher`](crate::Watcher) is not consistent while changes come faster
+    /// than they can be followed.
     ///
     /// # Platform
     /// Linux, Android: `NLM_F_DUMP_INTR` of netlink, and addresses whose interface

@@ -9,10 +9,19 @@ pub(crate) const BROADCAST: u32 = libc::IFF_BROADCAST as u32;
 pub(crate) const MULTICAST: u32 = libc::IFF_MULTICAST as u32;
 pub(crate) const POINTOPOINT: u32 = libc::IFF_POINTOPOINT as u32;
 
+/// What tells of the state that an interface is in; it changes by itself.
+pub(crate) const STATE: u32 = UP | RUNNING | OTHER_STATE;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const OTHER_STATE: u32 = LOWER_UP | 1 << 17; // IFF_DORMANT
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const OTHER_STATE: u32 = libc::IFF_OACTIVE as u32;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const LOWER_UP: u32 = 1 << 16;
+
 /// Whether there is a carrier: `IFF_LOWER_UP` of an interface that is up.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn carrier(flags: u32) -> Option<bool> {
-    const LOWER_UP: u32 = 1 << 16;
     (flags & UP != 0).then_some(flags & LOWER_UP != 0)
 }
 

@@ -8,6 +8,7 @@
 mod getifaddrs;
 mod igmp;
 mod link_type;
+mod monitor;
 mod netlink;
 mod netlink_socket;
 mod nl80211;
@@ -20,6 +21,7 @@ use std::io;
 use std::net::IpAddr;
 
 pub(crate) use self::getifaddrs::{destination, family, sockaddr_len};
+pub(crate) use self::monitor::Monitor;
 use self::netlink::{Answer, Netlink};
 use self::rtnetlink::group::Family;
 use self::rtnetlink::link::LinkMessage;
@@ -100,11 +102,7 @@ impl Lister {
                 return Ok(answer);
             };
             let index = link.index;
-            if may_be_wireless(link) {
-                if let Some(kind) = wireless::at(index)? {
-                    set_wireless(link, kind);
-                }
-            }
+            complete(link)?;
             answer = answer.and(ask_addresses(netlink, table, Some(index))?);
             if groups {
                 answer = answer.and(ask_groups(netlink, table, Some(index))?);
@@ -126,7 +124,7 @@ impl Lister {
                 let (mut request, mut route) = (rtnetlink::route::to(destination), None);
                 netlink
                     .ask(&mut request, |payload| {
-                        route = rtnetlink::route::decode(payload)
+                        route = rtnetlink::route::decode(payload);
                     })
                     .map(|_| route)
             }
@@ -143,6 +141,11 @@ impl Lister {
             }
             answer => answer,
         }
+    }
+
+    pub(crate) fn refine(&mut self, link: &mut Link) {
+        // What cannot be had stays unsaid; it may be gone by now.
+        let _ = complete(link);
     }
 
     /// Lists by rtnetlink what `ask` asks for, again if the answer is torn; by
@@ -273,6 +276,16 @@ fn read_groups(table: &mut Table, families: &[Family], of: Option<InterfaceIndex
             }
         }
     }
+}
+
+/// Asks what rtnetlink does not tell of a link.
+fn complete(link: &mut Link) -> io::Result<()> {
+    if may_be_wireless(link) {
+        if let Some(kind) = wireless::at(link.index)? {
+            set_wireless(link, kind);
+        }
+    }
+    Ok(())
 }
 
 /// rtnetlink takes wireless interfaces for Ethernet.

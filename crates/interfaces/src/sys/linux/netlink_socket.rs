@@ -59,6 +59,31 @@ impl NetlinkSocket {
             .or_else(|_| self.set(libc::SOL_SOCKET, libc::SO_RCVBUF, bytes))
     }
 
+    /// Reads one batch of messages that the kernel sent, as
+    /// [`Transport::receive`] does, and passes over what anybody else did.
+    pub(crate) fn receive_from_kernel(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        const KERNEL: u32 = 0;
+        loop {
+            let (mut sender, mut sender_len) = (any_address(), ADDRESS_LEN);
+            // SAFETY: `buffer` is valid for writes of its length, and `sender` for
+            // as many as `sender_len` says.
+            let len = unsafe {
+                libc::recvfrom(
+                    self.0.as_raw_fd(),
+                    buffer.as_mut_ptr().cast(),
+                    buffer.len(),
+                    libc::MSG_TRUNC,
+                    (&raw mut sender).cast(),
+                    &raw mut sender_len,
+                )
+            };
+            match received(len)? {
+                Some(len) if sender.nl_pid == KERNEL => return Ok(len),
+                _ => {}
+            }
+        }
+    }
+
     fn set(&self, level: c_int, option: c_int, value: c_int) -> io::Result<()> {
         let value: *const c_void = (&raw const value).cast();
         // SAFETY: `value` points to a `c_int` that outlives the call.
@@ -76,20 +101,13 @@ impl Transport for NetlinkSocket {
         usize::try_from(sent).map_or_else(|_| Err(io::Error::last_os_error()), |_| Ok(()))
     }
 
-    /// Retries when a signal interrupts.
     fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let (fd, flags) = (self.0.as_raw_fd(), libc::MSG_TRUNC);
         loop {
             // SAFETY: `buffer` is valid for writes of its length.
             let len = unsafe { libc::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), flags) };
-            match usize::try_from(len) {
-                Ok(len) => return Ok(len),
-                Err(_) => {
-                    let error = io::Error::last_os_error();
-                    if error.kind() != io::ErrorKind::Interrupted {
-                        return Err(error);
-                    }
-                }
+            if let Some(len) = received(len)? {
+                return Ok(len);
             }
         }
     }
@@ -109,6 +127,18 @@ fn any_address() -> libc::sockaddr_nl {
     address
 }
 
+/// How much was received; `None` if a signal interrupted.
+fn received(len: isize) -> io::Result<Option<usize>> {
+    if let Ok(len) = usize::try_from(len) {
+        return Ok(Some(len));
+    }
+    let error = io::Error::last_os_error();
+    match error.kind() {
+        io::ErrorKind::Interrupted => Ok(None),
+        _ => Err(error),
+    }
+}
+
 fn check(outcome: c_int) -> io::Result<()> {
     match outcome {
         0 => Ok(()),
@@ -118,5 +148,13 @@ fn check(outcome: c_int) -> io::Result<()> {
 
 const AF_NETLINK: libc::sa_family_t = 16;
 const NETLINK_GET_STRICT_CHK: c_int = 12;
-const ADDRESS_LEN: libc::socklen_t = size_of::<libc::sockaddr_nl>() as libc::socklen_t;
-const INT_LEN: libc::socklen_t = size_of::<c_int>() as libc::socklen_t;
+const ADDRESS_LEN: libc::socklen_t = len_of::<libc::sockaddr_nl>();
+const INT_LEN: libc::socklen_t = len_of::<c_int>();
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a structure of a few bytes, and no trait is const"
+)]
+const fn len_of<T>() -> libc::socklen_t {
+    size_of::<T>() as libc::socklen_t
+}

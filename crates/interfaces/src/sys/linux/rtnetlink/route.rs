@@ -31,7 +31,7 @@ pub(crate) fn decode(payload: &[u8]) -> Option<Route> {
             libc::RTA_PREFSRC => source = ip(family, value),
             libc::RTA_GATEWAY => gateway = ip(family, value),
             // An IPv4 route through an IPv6 gateway (struct rtvia).
-            libc::RTA_VIA => {
+            RTA_VIA => {
                 let family = value
                     .first_chunk()
                     .map(|family| u16::from_ne_bytes(*family));
@@ -48,6 +48,7 @@ pub(crate) fn decode(payload: &[u8]) -> Option<Route> {
     })
 }
 
+const RTA_VIA: u16 = 18; // not in musl's headers
 const HEADER_LEN: usize = 12; // struct rtmsg
 
 #[cfg(test)]
@@ -87,7 +88,7 @@ mod tests {
     fn an_ipv4_route_may_go_through_an_ipv6_gateway() {
         let gateway: std::net::Ipv6Addr = "fe80::1".parse().unwrap();
         let via = [&10u16.to_ne_bytes()[..], &gateway.octets()].concat();
-        let route = decode(&message(AF_INET, &[(libc::RTA_VIA, &via)])).unwrap();
+        let route = decode(&message(AF_INET, &[(RTA_VIA, &via)])).unwrap();
         assert_eq!(route.gateway(), Some(gateway.into()));
     }
 

@@ -1,0 +1,380 @@
+//! The interfaces as they are now, and since when they differ from what was
+//! reported of them.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use crate::address_record::{AddressRecord, Assigned};
+use crate::change::{Change, Difference};
+use crate::diff::{self, Tentative};
+use crate::holdings::{Holdings, Lists, Part};
+use crate::id::{Generation, InterfaceIndex};
+use crate::interface::Interface;
+use crate::link::Link;
+use crate::snapshot::Snapshot;
+use crate::sys::notice::Notice;
+
+/// A snapshot that follows what the system says, and what of it is to be told.
+#[derive(Debug)]
+pub(crate) struct Live {
+    snapshot: Snapshot,
+    knows_groups: bool,
+    newest: Generation,
+    untold: BTreeMap<InterfaceIndex, Untold>,
+}
+
+/// That an interface changed, which nobody was told of yet.
+#[derive(Debug)]
+struct Untold {
+    /// As it was last reported.
+    old: Option<Interface>,
+    since: Instant,
+    last: Instant,
+    /// How often it stopped passing packets.
+    losses: u32,
+}
+
+/// When and how changes are told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settling {
+    /// How long an interface must have been at rest.
+    pub(crate) settle: Duration,
+    /// How long one that never rests may be waited for.
+    pub(crate) max_delay: Duration,
+    pub(crate) tentative: Tentative,
+}
+
+impl Live {
+    pub(crate) fn new(snapshot: Snapshot, knows_groups: bool) -> Self {
+        Self {
+            snapshot,
+            knows_groups,
+            newest: Generation::FIRST,
+            untold: BTreeMap::new(),
+        }
+    }
+
+    /// Follows what the system says. `refine` completes what is said of a link
+    /// that is new, or was switched on or off.
+    pub(crate) fn apply(&mut self, notice: Notice, now: Instant, refine: impl FnOnce(&mut Link)) {
+        match notice {
+            Notice::Link {
+                link,
+                alternative_names,
+            } => self.set_link(link, &alternative_names, now, refine),
+            Notice::LinkGone(index) => {
+                if let Ok(position) = self.snapshot.position_of(index) {
+                    self.remember(position, now);
+                    self.snapshot.interfaces.remove(position);
+                }
+            }
+            Notice::Address(record) => self.set_address(&record, now),
+            Notice::AddressGone(record) => self.remove_address(&record, now),
+            Notice::Joined(index, group) => {
+                if let Some((position, Err(at))) = self.place_of_group(index, group) {
+                    self.edit(position, now, |own| own.groups.insert(at, group));
+                }
+            }
+            Notice::Left(index, group) => {
+                if let Some((position, Ok(at))) = self.place_of_group(index, group) {
+                    self.edit(position, now, |own| {
+                        own.groups.remove(at);
+                    });
+                }
+            }
+            Notice::Lost | Notice::Hint => {}
+        }
+    }
+
+    /// Takes over a listing. What is different counts as having changed at
+    /// `changed_at`.
+    pub(crate) fn replace(&mut self, fresh: Snapshot, changed_at: Instant) {
+        for position in (0..self.snapshot.interfaces.len()).rev() {
+            if fresh
+                .by_index(self.snapshot.interfaces[position].index())
+                .is_none()
+            {
+                self.remember(position, changed_at);
+                self.snapshot.interfaces.remove(position);
+            }
+        }
+        for mut interface in fresh.interfaces {
+            match self.snapshot.position_of(interface.index()) {
+                Ok(position) => {
+                    let known = &self.snapshot.interfaces[position];
+                    interface.generation = known.generation;
+                    if *known == interface {
+                        continue;
+                    }
+                    if interface.link.is_another_than(&known.link) {
+                        interface.generation = self.next_generation();
+                    }
+                    self.remember(position, changed_at);
+                    self.snapshot.interfaces[position] = interface;
+                }
+                Err(position) => {
+                    self.remember_absence(interface.index(), changed_at);
+                    interface.generation = self.next_generation();
+                    self.snapshot.interfaces.insert(position, interface);
+                }
+            }
+        }
+        self.snapshot.is_consistent = fresh.is_consistent;
+    }
+
+    /// Says that the snapshot may lack something.
+    pub(crate) fn doubt(&mut self) {
+        self.snapshot.is_consistent = false;
+    }
+
+    /// Tells what has settled by now.
+    pub(crate) fn tell(
+        &mut self,
+        now: Instant,
+        settling: &Settling,
+        mut visit: impl FnMut(Change<'_>),
+    ) {
+        let mut settled = Vec::new();
+        self.untold.retain(|index, untold| {
+            let is_settled = untold.is_due_at(settling) <= now;
+            if is_settled {
+                let old = untold.old.take();
+                settled.push((untold.since, *index, old, untold.losses));
+            }
+            !is_settled
+        });
+        settled.sort_by_key(|(since, ..)| *since);
+        for (_, index, old, losses) in &settled {
+            match (old, self.snapshot.by_index(*index)) {
+                (None, None) => {}
+                (None, Some(new)) => visit(Change::Added(new)),
+                (Some(old), None) => visit(Change::Removed(old)),
+                (Some(old), Some(new)) if old.generation != new.generation => {
+                    visit(Change::Removed(old));
+                    visit(Change::Added(new));
+                }
+                (Some(old), Some(new)) => {
+                    let mut tell = |difference| {
+                        visit(Change::Modified {
+                            old,
+                            new,
+                            difference,
+                        });
+                    };
+                    if *losses > 0 && old.is_operational() && new.is_operational() {
+                        tell(Difference::Flapped { times: *losses });
+                    }
+                    diff::differences(old, new, settling.tentative, tell);
+                }
+            }
+        }
+    }
+
+    /// When the next change will have settled, if nothing else happens.
+    pub(crate) fn next_deadline(&self, settling: &Settling) -> Option<Instant> {
+        let due = self
+            .untold
+            .values()
+            .map(|untold| untold.is_due_at(settling));
+        due.min()
+    }
+
+    pub(crate) const fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    fn set_link(
+        &mut self,
+        mut link: Link,
+        alternative_names: &[u8],
+        now: Instant,
+        refine: impl FnOnce(&mut Link),
+    ) {
+        let position = match self.snapshot.position_of(link.index) {
+            Ok(position) => position,
+            Err(position) => {
+                refine(&mut link);
+                self.remember_absence(link.index, now);
+                let mut interface = Interface {
+                    link,
+                    generation: self.next_generation(),
+                    holdings: Holdings {
+                        groups: self.knows_groups.then(Part::default),
+                        ..Holdings::default()
+                    },
+                };
+                interface.set_alternative_names(alternative_names);
+                self.snapshot.interfaces.insert(position, interface);
+                return;
+            }
+        };
+        let known = &self.snapshot.interfaces[position];
+        if link.flags.is_up() == known.flags().is_up() {
+            (link.kind, link.kind_source) = (known.link.kind, known.link.kind_source);
+        } else {
+            refine(&mut link);
+        }
+        if link == known.link && alternative_names == known.holdings.alternative_names() {
+            return; // the system repeats itself for reasons of its own
+        }
+        let is_lost = known.flags().is_running() && !link.flags.is_running();
+        self.remember(position, now);
+        if let Some(untold) = self.untold.get_mut(&link.index).filter(|_| is_lost) {
+            untold.losses = untold.losses.saturating_add(1);
+        }
+        let interface = &mut self.snapshot.interfaces[position];
+        if link.name != interface.link.name {
+            interface.forget_label(&link);
+        }
+        interface.link = link;
+        interface.set_alternative_names(alternative_names);
+    }
+
+    fn set_address(&mut self, record: &AddressRecord, now: Instant) {
+        let Some(position) = self.owner_of(record) else {
+            return; // of an interface that is gone
+        };
+        let interface = &self.snapshot.interfaces[position];
+        match record.on(&interface.link) {
+            Assigned::V4(new) => {
+                let mut known = interface.ipv4().iter();
+                let same = known.position(|own| record.is_of(own));
+                if same.is_some_and(|at| interface.ipv4()[at] == new) {
+                    return;
+                }
+                self.edit(position, now, |own| {
+                    let at = match same {
+                        Some(at) if own.ipv4[at].rank == new.rank => {
+                            own.ipv4[at] = new;
+                            return;
+                        }
+                        Some(at) => {
+                            own.ipv4.remove(at);
+                            own.ipv4.partition_point(|own| own.rank <= new.rank)
+                        }
+                        None => own.ipv4.partition_point(|own| own.rank <= new.rank),
+                    };
+                    own.ipv4.insert(at, new);
+                });
+            }
+            Assigned::V6(new) => {
+                let known = interface.ipv6();
+                match known.binary_search_by_key(&new.rank(), |own| own.rank()) {
+                    Ok(at) if known[at] == new => {}
+                    Ok(at) => self.edit(position, now, |own| own.ipv6[at] = new),
+                    Err(at) => self.edit(position, now, |own| own.ipv6.insert(at, new)),
+                }
+            }
+        }
+    }
+
+    fn remove_address(&mut self, record: &AddressRecord, now: Instant) {
+        let Some(position) = self.owner_of(record) else {
+            return;
+        };
+        let interface = &self.snapshot.interfaces[position];
+        match record.address {
+            IpAddr::V4(_) => {
+                let mut known = interface.ipv4().iter();
+                if let Some(at) = known.position(|own| record.is_of(own)) {
+                    self.edit(position, now, |own| {
+                        own.ipv4.remove(at);
+                    });
+                }
+            }
+            IpAddr::V6(address) => {
+                let mut known = interface.ipv6().iter();
+                if let Some(at) = known.position(|own| own.address() == address) {
+                    self.edit(position, now, |own| {
+                        own.ipv6.remove(at);
+                    });
+                }
+            }
+        }
+    }
+
+    /// The interface, if its groups are known, and where among those this one is
+    /// or would be.
+    fn place_of_group(
+        &self,
+        index: InterfaceIndex,
+        group: IpAddr,
+    ) -> Option<(usize, Result<usize, usize>)> {
+        let position = self.snapshot.position_of(index).ok()?;
+        let groups = self.snapshot.interfaces[position].groups()?;
+        Some((position, groups.binary_search(&group)))
+    }
+
+    fn edit(&mut self, position: usize, now: Instant, edit: impl FnOnce(&mut Lists)) {
+        self.remember(position, now);
+        self.snapshot.interfaces[position].holdings.edit(edit);
+    }
+
+    fn owner_of(&self, record: &AddressRecord) -> Option<usize> {
+        self.snapshot.position_of(record.owner?).ok()
+    }
+
+    /// Keeps an interface as it was reported, before it is changed.
+    fn remember(&mut self, position: usize, now: Instant) {
+        let interface = &self.snapshot.interfaces[position];
+        match self.untold.get_mut(&interface.index()) {
+            Some(untold) => untold.last = now,
+            None => {
+                let old = Some(interface.clone());
+                let untold = Untold::new(old, now);
+                self.untold.insert(interface.index(), untold);
+            }
+        }
+    }
+
+    /// Keeps in mind that an interface was not there, before it is.
+    fn remember_absence(&mut self, index: InterfaceIndex, now: Instant) {
+        let untold = self.untold.entry(index);
+        let untold = untold.or_insert_with(|| Untold::new(None, now));
+        untold.last = now;
+    }
+
+    fn next_generation(&mut self) -> Generation {
+        self.newest = self.newest.next();
+        self.newest
+    }
+}
+
+impl Untold {
+    const fn new(old: Option<Interface>, now: Instant) -> Self {
+        Self {
+            old,
+            since: now,
+            last: now,
+            losses: 0,
+        }
+    }
+
+    fn is_due_at(&self, settling: &Settling) -> Instant {
+        let rested = self.last + settling.settle;
+        rested.min(self.since + settling.max_delay)
+    }
+}
+
+impl Interface {
+    fn set_alternative_names(&mut self, names: &[u8]) {
+        if self.holdings.alternative_names() != names {
+            self.holdings
+                .edit(|own| own.alternative_names = names.to_vec());
+        }
+    }
+
+    /// The label of an address that is the interface's own name is none; the
+    /// kernel may have said so before it says that the interface has this name.
+    fn forget_label(&mut self, link: &Link) {
+        let is_no_label = |label| label == Some(link.name);
+        if self.ipv4().iter().any(|own| is_no_label(own.label())) {
+            self.holdings.edit(|own| {
+                for address in &mut own.ipv4 {
+                    address.label = address.label.filter(|label| *label != link.name);
+                }
+            });
+        }
+    }
+}

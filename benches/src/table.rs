@@ -1,0 +1,178 @@
+//! What was measured, as a table.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use comfy_table::{CellAlignment, Table as Grid};
+
+use crate::measure::Outcome;
+use crate::method::Method;
+
+/// One contender at one number of things.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) task: &'static str,
+    pub(crate) n: usize,
+    pub(crate) outcome: Outcome,
+    /// `None` where strace could not be had.
+    pub(crate) system_calls: Option<usize>,
+}
+
+/// All rows: tasks in the order of their measuring, within a task the fastest
+/// first, by the largest `n`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Table {
+    rows: Vec<Row>,
+}
+
+impl Table {
+    pub(crate) fn new(mut rows: Vec<Row>) -> Self {
+        let mut tasks = Vec::new();
+        let mut slowest: HashMap<_, (usize, Duration)> = HashMap::new();
+        for row in &rows {
+            if !tasks.contains(&row.task) {
+                tasks.push(row.task);
+            }
+            let seen = slowest.entry(row.outcome.method).or_default();
+            *seen = (*seen).max((row.n, row.outcome.median));
+        }
+        rows.sort_by_key(|row| {
+            let task = tasks.iter().position(|task| *task == row.task);
+            (
+                task,
+                slowest[&row.outcome.method],
+                row.outcome.method,
+                row.n,
+            )
+        });
+        Self { rows }
+    }
+
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    pub(crate) fn row(&self, method: Method, n: usize) -> Option<&Row> {
+        let same = |row: &&Row| row.outcome.method == method && row.n == n;
+        self.rows.iter().find(same)
+    }
+
+    /// Every number of things, ascending.
+    pub(crate) fn sizes(&self) -> Vec<usize> {
+        let mut sizes: Vec<_> = self.rows.iter().map(|row| row.n).collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        sizes
+    }
+
+    /// Lays it out in a style of `comfy_table::presets`.
+    pub(crate) fn render(&self, preset: &str) -> String {
+        let mut grid = Grid::new();
+        grid.load_preset(preset).set_header(HEADER);
+        for column in grid.column_iter_mut().skip(2) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        grid.add_rows(self.rows().iter().map(Row::cells));
+        grid.to_string()
+    }
+}
+
+impl Row {
+    fn cells(&self) -> [String; 7] {
+        let Outcome {
+            method,
+            median,
+            ratio,
+            allocations,
+        } = self.outcome;
+        [
+            self.task.to_owned(),
+            method.name.to_owned(),
+            self.n.to_string(),
+            microseconds(median),
+            format!("{ratio:.2}"),
+            allocations.to_string(),
+            self.system_calls
+                .map_or("-".to_owned(), |calls| calls.to_string()),
+        ]
+    }
+}
+
+fn microseconds(time: Duration) -> String {
+    let time = time.as_secs_f64() * 1e6;
+    let decimals = if time < 100.0 { 2 } else { 0 };
+    format!("{time:.decimals$}")
+}
+
+const HEADER: [&str; 7] = [
+    "work",
+    "method",
+    "N",
+    "median (µs)",
+    "ratio to floor",
+    "allocations",
+    "system calls",
+];
+
+/// Tables for tests.
+#[cfg(test)]
+pub(crate) mod fixture {
+    use super::*;
+
+    pub(crate) fn row(name: &'static str, n: usize, micros: u64) -> Row {
+        let floor = Duration::from_micros(10);
+        let median = Duration::from_micros(micros);
+        let outcome = Outcome {
+            method: Method::peer(name),
+            median,
+            ratio: median.div_duration_f64(floor),
+            allocations: 2,
+        };
+        Row {
+            task: "listing",
+            n,
+            outcome,
+            system_calls: Some(3),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use comfy_table::presets::ASCII_MARKDOWN;
+
+    use super::fixture::row;
+    use super::*;
+
+    #[test]
+    fn the_fastest_at_the_largest_number_comes_first() {
+        let rows = [
+            ("slow", 9, 1),
+            ("slow", 90, 8),
+            ("fast", 90, 7),
+            ("fast", 9, 2),
+        ];
+        let table = Table::new(rows.map(|(name, n, micros)| row(name, n, micros)).into());
+        let order: Vec<_> = table
+            .rows()
+            .iter()
+            .map(|r| (r.outcome.method.name, r.n))
+            .collect();
+        assert_eq!(
+            order,
+            [("fast", 9), ("fast", 90), ("slow", 9), ("slow", 90)]
+        );
+        assert_eq!(table.sizes(), [9, 90]);
+    }
+
+    #[test]
+    fn a_row_has_all_its_figures_and_a_dash_for_what_was_not_counted() {
+        let mut odd = row("odd", 9, 25);
+        odd.system_calls = None;
+        let text = Table::new(vec![row("even", 9, 1234), odd]).render(ASCII_MARKDOWN);
+        let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let lines: Vec<_> = text.lines().map(words).collect();
+        assert_eq!(lines[2], "| listing | odd | 9 | 25.00 | 2.50 | 2 | - |");
+        assert_eq!(lines[3], "| listing | even | 9 | 1234 | 123.40 | 2 | 3 |");
+    }
+}

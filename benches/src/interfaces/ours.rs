@@ -1,8 +1,14 @@
 //! What is measured against the floors and the peers.
 
+use std::cell::RefCell;
+use std::hint::black_box;
 use std::io;
+use std::os::fd::AsFd;
+use std::rc::Rc;
+use std::time::Duration;
 
-use ifcast_interfaces::{Enumerator, Error, Interface, InterfaceIndex, Snapshot};
+use ifcast_interfaces::{Enumerator, Error, Interface, InterfaceIndex, Snapshot, Watcher};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::measure::Call;
 use crate::method::Method;
@@ -34,6 +40,29 @@ pub(crate) fn by_index(index: InterfaceIndex) -> io::Result<Call> {
     Ok(Call::new(ask, move |found| {
         found.as_ref().map_or(0, addresses)
     }))
+}
+
+/// Applies the one event that has come in, and looks at what is known then.
+pub(crate) fn watcher() -> io::Result<Vec<(Method, Call)>> {
+    let watcher = Watcher::builder().settle(Duration::ZERO).build();
+    let watcher = Rc::new(RefCell::new(watcher.map_err(cause)?));
+    let same = Rc::clone(&watcher);
+    let drain = move || {
+        let mut watcher = watcher.borrow_mut();
+        let readable = PollFd::new(watcher.as_fd(), PollFlags::POLLIN);
+        poll(&mut [readable], PollTimeout::NONE)?; // as the peers do within their call
+        let mut changes = 0;
+        watcher.drain(|_| changes += 1).map_err(cause)?;
+        Ok(changes)
+    };
+    let look = move || {
+        black_box(same.borrow().snapshot());
+        Ok(())
+    };
+    Ok(vec![
+        (DRAIN, Call::new(drain, |changes| *changes)),
+        (SNAPSHOT, Call::new(look, |()| 1)),
+    ])
 }
 
 fn addresses(snapshot: &Snapshot) -> usize {

@@ -51,6 +51,7 @@ fn one_interface(arena: &Arena) -> io::Result<Task> {
 /// Takes notice of an address that came or went.
 fn event(arena: &Arena) -> io::Result<Task> {
     let mut calls = vec![(floor::EVENT, floor::event()?)];
+    calls.extend(ours::watcher()?);
     calls.extend(peers::watchers(arena.addresses())?);
     let contenders = calls.into_iter().map(|(method, call)| {
         Ok(Contender {

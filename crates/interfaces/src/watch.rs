@@ -239,3 +239,6 @@ const READS: usize = 16 * 1024;
 const RELISTS: usize = 3;
 /// Between one listing that has failed and the next.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Asking again and again, without opening anything each time.
 
+use std::io;
 use std::net::IpAddr;
 
 use crate::error::Error;
@@ -12,7 +13,9 @@ use crate::sys::Lister;
 /// Asks the system about its interfaces; keeps its descriptor and its buffer, so
 /// that each further question costs only what the kernel takes to answer.
 ///
-/// It asks in the network namespace of the thread that made it.
+/// It asks in the network namespace of the thread that made it. (Joined IPv4
+/// groups come from the calling thread's `/proc/net` before Linux 6.14, and so
+/// from its namespace.)
 ///
 /// ```
 /// use ifcast_interfaces::{Enumerator, Selector};
@@ -41,11 +44,12 @@ impl Enumerator {
     /// [`Error::List`] if the system refuses, usually for want of descriptors
     /// (`EMFILE`, `ENFILE`).
     pub fn new() -> Result<Self, Error> {
-        let lister = Lister::open().map_err(|source| Error::List { source })?;
-        Ok(Self {
-            lister,
-            groups: false,
-        })
+        Self::over(Lister::open())
+    }
+
+    /// For a single question.
+    pub(crate) fn for_once() -> Result<Self, Error> {
+        Self::over(Lister::open_for_once())
     }
 
     /// Asks `getifaddrs(3)`, as is done by itself wherever the system has nothing
@@ -54,7 +58,11 @@ impl Enumerator {
     /// # Errors
     /// As [`Enumerator::new`].
     pub fn portable() -> Result<Self, Error> {
-        let lister = Lister::open_portable().map_err(|source| Error::List { source })?;
+        Self::over(Lister::open_portable())
+    }
+
+    fn over(lister: io::Result<Lister>) -> Result<Self, Error> {
+        let lister = lister.map_err(|source| Error::List { source })?;
         Ok(Self {
             lister,
             groups: false,

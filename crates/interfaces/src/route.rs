@@ -33,7 +33,7 @@ impl Route {
     /// # Errors
     /// [`Error::Route`] if the system refuses to say.
     pub fn to(destination: IpAddr) -> Result<Option<Self>, Error> {
-        Enumerator::new()?.route_for(destination)
+        Enumerator::for_once()?.route_for(destination)
     }
 
     /// The interface that a datagram would leave by.

@@ -39,7 +39,7 @@ impl Snapshot {
     /// # Errors
     /// [`Error::List`] if the system refuses.
     pub fn capture() -> Result<Self, Error> {
-        Enumerator::new()?.capture()
+        Enumerator::for_once()?.capture()
     }
 
     /// All of them, ordered by index.

@@ -2,7 +2,8 @@
 //!
 //! A platform provides:
 //! - `Lister`, which asks:
-//!   - `open() -> io::Result<Self>`, and `open_portable()`, for `getifaddrs(3)`;
+//!   - `open() -> io::Result<Self>`; `open_for_once()`, for a single question; and
+//!     `open_portable()`, for `getifaddrs(3)`;
 //!   - `capture(groups: bool) -> io::Result<Snapshot>`: all interfaces, if wished
 //!     with joined groups;
 //!   - `find(Which, groups: bool) -> io::Result<Option<Interface>>`: one of them;

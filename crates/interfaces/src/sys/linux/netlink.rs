@@ -18,6 +18,9 @@ pub(crate) trait Transport {
     /// Reads one batch of messages and returns its length, which is more than
     /// `buffer` has if it did not fit and was cut.
     fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Reads all that is there, without waiting, and throws it away.
+    fn discard(&mut self);
 }
 
 /// Whether an answer tells all.
@@ -44,7 +47,7 @@ pub(crate) struct Netlink<T = NetlinkSocket> {
     transport: T,
     buffer: Vec<u8>,
     sequence: u32,
-    is_sound: bool,
+    is_sound: bool, // the last conversation ended as it should
 }
 
 impl Netlink {
@@ -68,12 +71,6 @@ impl<T: Transport> Netlink<T> {
         }
     }
 
-    /// Whether the last conversation ended as it should. If not, the kernel may
-    /// still be answering, and it is best to open another one.
-    pub(crate) const fn is_sound(&self) -> bool {
-        self.is_sound
-    }
-
     /// Sends a request and shows the payload of each message that answers it.
     ///
     /// # Errors
@@ -83,6 +80,9 @@ impl<T: Transport> Netlink<T> {
         request: &mut Request,
         mut visit: impl FnMut(&[u8]),
     ) -> io::Result<Answer> {
+        if !self.is_sound {
+            self.transport.discard(); // it will not answer while it is answering
+        }
         self.sequence = self.sequence.wrapping_add(1);
         self.is_sound = false;
         self.transport.send(request.numbered(self.sequence))?;
@@ -150,6 +150,7 @@ mod tests {
     struct Script {
         answers: VecDeque<io::Result<Vec<u8>>>,
         requests: u32,
+        discarded: u32,
     }
 
     impl Transport for Script {
@@ -167,13 +168,17 @@ mod tests {
             buffer[..kept].copy_from_slice(&answer[..kept]);
             Ok(answer.len())
         }
+
+        fn discard(&mut self) {
+            self.discarded += 1;
+        }
     }
 
     fn netlink(answers: impl IntoIterator<Item = io::Result<Vec<u8>>>) -> Netlink<Script> {
         let answers = answers.into_iter().collect();
         Netlink::over(Script {
             answers,
-            requests: 0,
+            ..Script::default()
         })
     }
 
@@ -211,7 +216,6 @@ mod tests {
         let mut netlink = netlink([Ok(first), Ok(thing(1, 3)), Ok(done(1))]);
         let (answer, shown) = ask(&mut netlink, dump());
         assert_eq!((answer.unwrap(), shown), (Answer::Whole, vec![1, 2, 3]));
-        assert!(netlink.is_sound());
     }
 
     #[test]
@@ -271,18 +275,22 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_an_error_and_leaves_the_socket_sound() {
+    fn a_refusal_is_an_error_and_what_is_asked_next_is_answered() {
         let mut netlink = netlink([Ok(refusal(1, libc::ENODEV)), Ok(thing(2, 1))]);
         let error = ask(&mut netlink, once()).0.unwrap_err();
         assert_eq!(error.raw_os_error(), Some(libc::ENODEV));
-        assert!(netlink.is_sound());
         assert_eq!(ask(&mut netlink, once()).1, [1]);
+        assert_eq!(netlink.transport.discarded, 0);
     }
 
     #[test]
-    fn a_failed_read_leaves_it_unsound() {
-        let mut netlink = netlink([Err(io::ErrorKind::OutOfMemory.into())]);
+    fn after_a_failed_read_what_is_left_of_the_answer_is_thrown_away() {
+        let mut netlink = netlink([
+            Err(io::ErrorKind::OutOfMemory.into()),
+            Ok([thing(2, 1), done(2)].concat()),
+        ]);
         assert!(ask(&mut netlink, dump()).0.is_err());
-        assert!(!netlink.is_sound());
+        assert_eq!(ask(&mut netlink, dump()).1, [1]);
+        assert_eq!(netlink.transport.discarded, 1);
     }
 }

@@ -3,6 +3,7 @@
 use std::ffi::{c_int, c_void};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::ptr;
 
 use crate::sys::linux::netlink::Transport;
 
@@ -110,6 +111,13 @@ impl Transport for NetlinkSocket {
                 return Ok(len);
             }
         }
+    }
+
+    fn discard(&mut self) {
+        let (fd, flags) = (self.0.as_raw_fd(), libc::MSG_DONTWAIT);
+        // SAFETY: with no room for it, nothing is written; a message is gone when
+        // it was read in part.
+        while unsafe { libc::recv(fd, ptr::null_mut(), 0, flags) } >= 0 {}
     }
 }
 

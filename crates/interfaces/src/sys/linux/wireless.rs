@@ -10,33 +10,47 @@ use crate::sys::linux::netlink::{Answer, Netlink};
 use crate::sys::linux::nl80211;
 use crate::sys::linux::nlmsg::Request;
 
-/// All of them.
-pub(crate) fn all() -> io::Result<Vec<(InterfaceIndex, Kind)>> {
-    ask(nl80211::interfaces)
-}
+/// Asks generic netlink.
+#[derive(Debug)]
+pub(crate) struct Wireless(Option<Netlink>);
 
-/// What this one is, if it is wireless.
-pub(crate) fn at(index: InterfaceIndex) -> io::Result<Option<Kind>> {
-    let found = ask(|family| nl80211::interface_at(family, index))?;
-    let mut found = found.into_iter().filter(|(at, _)| *at == index);
-    Ok(found.next().map(|(_, kind)| kind))
-}
+impl Wireless {
+    pub(crate) fn open() -> Self {
+        Self(Netlink::open(libc::NETLINK_GENERIC).ok())
+    }
 
-fn ask(request: impl FnOnce(u16) -> Request) -> io::Result<Vec<(InterfaceIndex, Kind)>> {
-    let answer =
-        Netlink::open(libc::NETLINK_GENERIC).and_then(|netlink| converse(netlink, request));
-    match answer {
-        Err(error) if is_refusal(&error) => Ok(Vec::new()),
-        Err(error) => match error.raw_os_error() {
-            Some(libc::ENOENT | libc::ENODEV | libc::EOPNOTSUPP) => Ok(Vec::new()),
-            _ => Err(error),
-        },
-        wireless => wireless,
+    /// All that are wireless.
+    pub(crate) fn all(&mut self) -> io::Result<Vec<(InterfaceIndex, Kind)>> {
+        self.ask(nl80211::interfaces)
+    }
+
+    /// What this one is, if it is wireless.
+    pub(crate) fn at(&mut self, index: InterfaceIndex) -> io::Result<Option<Kind>> {
+        let found = self.ask(|family| nl80211::interface_at(family, index))?;
+        let mut found = found.into_iter().filter(|(at, _)| *at == index);
+        Ok(found.next().map(|(_, kind)| kind))
+    }
+
+    fn ask(
+        &mut self,
+        request: impl FnOnce(u16) -> Request,
+    ) -> io::Result<Vec<(InterfaceIndex, Kind)>> {
+        let Some(netlink) = &mut self.0 else {
+            return Ok(Vec::new());
+        };
+        match converse(netlink, request) {
+            Err(error) if is_refusal(&error) => Ok(Vec::new()),
+            Err(error) => match error.raw_os_error() {
+                Some(libc::ENOENT | libc::ENODEV | libc::EOPNOTSUPP) => Ok(Vec::new()),
+                _ => Err(error),
+            },
+            wireless => wireless,
+        }
     }
 }
 
 fn converse(
-    mut netlink: Netlink,
+    netlink: &mut Netlink,
     request: impl FnOnce(u16) -> Request,
 ) -> io::Result<Vec<(InterfaceIndex, Kind)>> {
     let mut family = None;

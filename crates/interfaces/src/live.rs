@@ -20,6 +20,9 @@ use crate::sys::notice::Notice;
 pub(crate) struct Live {
     snapshot: Snapshot,
     knows_groups: bool,
+    /// Groups that were joined on interfaces which the system has not told of
+    /// yet: Linux joins those of IPv6 before it does.
+    early: Vec<(InterfaceIndex, IpAddr)>,
     newest: Generation,
     untold: BTreeMap<InterfaceIndex, Untold>,
 }
@@ -50,6 +53,7 @@ impl Live {
         Self {
             snapshot,
             knows_groups,
+            early: Vec::new(),
             newest: Generation::FIRST,
             untold: BTreeMap::new(),
         }
@@ -64,6 +68,7 @@ impl Live {
                 alternative_names,
             } => self.set_link(link, &alternative_names, now, refine),
             Notice::LinkGone(index) => {
+                self.early.retain(|(early, _)| *early != index);
                 if let Ok(position) = self.snapshot.position_of(index) {
                     self.remember(position, now);
                     self.snapshot.interfaces.remove(position);
@@ -71,18 +76,21 @@ impl Live {
             }
             Notice::Address(record) => self.set_address(&record, now),
             Notice::AddressGone(record) => self.remove_address(&record, now),
-            Notice::Joined(index, group) => {
-                if let Some((position, Err(at))) = self.place_of_group(index, group) {
+            Notice::Joined(index, group) => match self.place_of_group(index, group) {
+                Some((position, Err(at))) => {
                     self.edit(position, now, |own| own.groups.insert(at, group));
                 }
-            }
-            Notice::Left(index, group) => {
-                if let Some((position, Ok(at))) = self.place_of_group(index, group) {
-                    self.edit(position, now, |own| {
-                        own.groups.remove(at);
-                    });
-                }
-            }
+                Some((_, Ok(_))) => {}
+                None if self.knows_groups => self.early.push((index, group)),
+                None => {}
+            },
+            Notice::Left(index, group) => match self.place_of_group(index, group) {
+                Some((position, Ok(at))) => self.edit(position, now, |own| {
+                    own.groups.remove(at);
+                }),
+                Some((_, Err(_))) => {}
+                None => self.early.retain(|early| *early != (index, group)),
+            },
             Notice::Lost | Notice::Hint => {}
         }
     }
@@ -90,6 +98,7 @@ impl Live {
     /// Takes over a listing. What is different counts as having changed at
     /// `changed_at`.
     pub(crate) fn replace(&mut self, fresh: Snapshot, changed_at: Instant) {
+        self.early.clear();
         for position in (0..self.snapshot.interfaces.len()).rev() {
             if fresh
                 .by_index(self.snapshot.interfaces[position].index())
@@ -199,11 +208,11 @@ impl Live {
                 let mut interface = Interface {
                     link,
                     generation: self.next_generation(),
-                    holdings: Holdings {
-                        groups: self.knows_groups.then(Part::default),
-                        ..Holdings::default()
-                    },
+                    holdings: Holdings::default(),
                 };
+                if self.knows_groups {
+                    interface.set_groups(self.take_early(interface.index()));
+                }
                 interface.set_alternative_names(alternative_names);
                 self.snapshot.interfaces.insert(position, interface);
                 return;
@@ -306,6 +315,20 @@ impl Live {
         Some((position, groups.binary_search(&group)))
     }
 
+    fn take_early(&mut self, index: InterfaceIndex) -> Vec<IpAddr> {
+        let mut groups = Vec::new();
+        self.early.retain(|(early, group)| {
+            let is_taken = *early == index;
+            if is_taken {
+                groups.push(*group);
+            }
+            !is_taken
+        });
+        groups.sort_unstable();
+        groups.dedup();
+        groups
+    }
+
     fn edit(&mut self, position: usize, now: Instant, edit: impl FnOnce(&mut Lists)) {
         self.remember(position, now);
         self.snapshot.interfaces[position].holdings.edit(edit);
@@ -363,6 +386,12 @@ impl Interface {
             self.holdings
                 .edit(|own| own.alternative_names = names.to_vec());
         }
+    }
+
+    /// Says which groups are joined, which was unknown.
+    fn set_groups(&mut self, groups: Vec<IpAddr>) {
+        self.holdings.groups = Some(Part::default());
+        self.holdings.edit(|own| own.groups = groups);
     }
 
     /// The label of an address that is the interface's own name is none; the

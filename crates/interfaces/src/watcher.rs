@@ -179,7 +179,9 @@ impl WatcherBuilder {
 
     /// Sets whether an IPv6 address is reported while it is tentative; if not,
     /// which is so unless set, it is reported as added as soon as it can be used
-    /// or turns out to be another host's. The snapshot has it in any case.
+    /// or turns out to be another host's. The snapshot has it in any case, if the
+    /// system tells of it: Linux keeps its own link-local addresses to itself for
+    /// that time.
     pub const fn report_tentative(mut self, report: bool) -> Self {
         self.settling.tentative = if report {
             Tentative::Reported

@@ -1,8 +1,9 @@
 //! `cargo run --example interfaces`
 //!
-//! Lists all interfaces, what they are, and whether they can broadcast and
-//! multicast.
+//! Lists all interfaces, what they are, and whether a program for a LAN would
+//! use them, and why.
 
+use std::fmt::Display;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -13,19 +14,20 @@ use ifcast::{Interface, Selector, Snapshot};
 /// Lists network interfaces.
 #[derive(Parser)]
 struct Arguments {
-    /// Which: `all`, `lan`, a name or an index.
-    #[arg(long, default_value = "all")]
+    /// Which to explain: `lan`, `all`, an index, an address, a subnet, a name or
+    /// a pattern such as `en*`.
+    #[arg(long, default_value = "lan")]
     interface: Selector,
 }
 
 fn main() -> ExitCode {
-    run(Arguments::parse()).unwrap_or_else(|error| {
+    run(&Arguments::parse()).unwrap_or_else(|error| {
         eprintln!("{error}");
         ExitCode::FAILURE
     })
 }
 
-fn run(arguments: Arguments) -> Result<ExitCode, ifcast::interfaces::Error> {
+fn run(arguments: &Arguments) -> Result<ExitCode, ifcast::interfaces::Error> {
     let mut table = Table::new();
     table.load_preset(NOTHING);
     table.set_header([
@@ -33,25 +35,30 @@ fn run(arguments: Arguments) -> Result<ExitCode, ifcast::interfaces::Error> {
         "name",
         "kind",
         "mtu",
+        "state",
         "addresses",
-        "broadcast",
-        "multicast",
+        "chosen",
     ]);
-    for interface in Snapshot::capture()?.select(arguments.interface) {
+    for (interface, verdict) in Snapshot::capture()?.explain(&arguments.interface) {
         table.add_row([
             interface.index().to_string(),
             interface.name().to_string(),
-            interface.kind().to_string(),
-            interface
-                .mtu()
-                .map_or("?".to_owned(), |mtu| mtu.to_string()),
+            kind(interface),
+            or_unknown(interface.mtu()),
+            or_unknown(interface.operational_state()),
             addresses(interface).join("\n"),
-            verdict(interface.usable_for_broadcast()),
-            verdict(interface.usable_for_multicast()),
+            verdict.to_string(),
         ]);
     }
     println!("{table}");
     Ok(ExitCode::SUCCESS)
+}
+
+fn kind(interface: &Interface) -> String {
+    match interface.link_kind() {
+        Some(link_kind) => format!("{} ({link_kind})", interface.kind()),
+        None => interface.kind().to_string(),
+    }
 }
 
 fn addresses(interface: &Interface) -> Vec<String> {
@@ -60,6 +67,6 @@ fn addresses(interface: &Interface) -> Vec<String> {
     v4.chain(v6).collect()
 }
 
-fn verdict(usable: Result<(), ifcast::interfaces::Unusable>) -> String {
-    usable.map_or_else(|why| format!("no: {why}"), |()| "yes".to_owned())
+fn or_unknown(value: Option<impl Display>) -> String {
+    value.map_or_else(|| "?".to_owned(), |value| value.to_string())
 }

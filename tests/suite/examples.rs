@@ -129,19 +129,33 @@ fn a_multicast_sent_on_one_interface_is_heard_on_that_segment_only() {
 #[test]
 fn the_interfaces_are_listed_with_what_they_can_do() {
     let neighbourhood = Neighbourhood::new();
-    let output = run(&neighbourhood.middle, "interfaces", &["--interface", "lan"]);
+    let output = run(&neighbourhood.middle, "interfaces", &[]);
     let said = String::from_utf8_lossy(&output.stdout);
     for expected in [
         "lan0",
         "lan1",
         "10.71.0.1/24",
         "fe80::72:1/64",
-        "virtual",
-        "yes",
+        "virtual (veth)",
+        "yes, it can broadcast and multicast",
+        "no, it reaches only this host",
     ] {
         assert!(said.contains(expected), "{expected} is not in {said}");
     }
-    assert!(!said.contains("loopback"), "{said}");
+}
+
+#[test]
+fn what_changes_is_printed_as_it_happens() {
+    let lab = Lab::new();
+    let host = lab.host("host");
+    let nic = lab.segment().attach(&host, "lan0", &["10.71.0.1/24"]);
+    let watcher = Program::start(&host, &example("watch_interfaces"), &["--seconds", "60"]);
+    assert!(watcher.line().starts_with("watching "));
+    nic.set_mtu(1400);
+    let name = format!("lan0 (index {})", nic.index());
+    assert_eq!(watcher.line(), format!("{name}: MTU 1500 -> 1400"));
+    nic.delete();
+    assert_eq!(watcher.line(), format!("{name} is gone"));
 }
 
 #[test]

@@ -44,6 +44,7 @@ mod link;
 mod link_kind;
 mod live;
 mod name;
+mod once;
 mod operational_state;
 mod pattern;
 mod route;

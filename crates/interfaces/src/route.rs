@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 
-use crate::enumerator::Enumerator;
-use crate::error::Error;
 use crate::id::InterfaceIndex;
 
 /// The way that the system would send to a destination, were the choice left to
@@ -27,15 +25,6 @@ pub struct Route {
 }
 
 impl Route {
-    /// Asks the system for the route to `destination`: `None` if there is none.
-    /// Nothing is sent. As [`Enumerator::route_for`], for a single question.
-    ///
-    /// # Errors
-    /// [`Error::Route`] if the system refuses to say.
-    pub fn to(destination: IpAddr) -> Result<Option<Self>, Error> {
-        Enumerator::for_once()?.route_for(destination)
-    }
-
     /// The interface that a datagram would leave by.
     #[must_use]
     pub const fn interface(&self) -> InterfaceIndex {

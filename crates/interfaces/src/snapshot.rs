@@ -3,8 +3,6 @@
 use std::borrow::Borrow;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::enumerator::Enumerator;
-use crate::error::Error;
 use crate::id::InterfaceIndex;
 use crate::interface::Interface;
 use crate::name::InterfaceName;
@@ -32,16 +30,6 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Asks the system for all interfaces, those without addresses included, in
-    /// the calling thread's network namespace. As [`Enumerator::capture`], for a
-    /// single question.
-    ///
-    /// # Errors
-    /// [`Error::List`] if the system refuses.
-    pub fn capture() -> Result<Self, Error> {
-        Enumerator::for_once()?.capture()
-    }
-
     /// All of them, ordered by index.
     #[must_use]
     pub fn interfaces(&self) -> &[Interface] {

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
-use ifcast_interfaces::{Interface, Snapshot};
+use ifcast_interfaces::Interface;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token, event};
 use socket2::Socket;
@@ -336,9 +336,8 @@ impl BoundSocket {
             };
         }
         // The MTU may have changed since the interface was captured.
-        let index = self.interface.index();
-        let mtu = match Snapshot::capture() {
-            Ok(snapshot) => snapshot.by_index(index).and_then(Interface::mtu),
+        let mtu = match Interface::by_index(self.interface.index()) {
+            Ok(now) => now.as_ref().and_then(Interface::mtu),
             Err(_) => self.interface.mtu(),
         };
         self.too_large(payload, self.max_payload_for(mtu))

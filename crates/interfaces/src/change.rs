@@ -110,8 +110,8 @@ pub enum Difference<'a> {
         /// Now.
         new: Option<OperationalState>,
     },
-    /// It stopped passing packets and passes them again, with nothing else
-    /// different from before. Others may have noticed.
+    /// It stopped passing packets and passes them again. Others may have noticed,
+    /// such as a switch that forgets who joined which group.
     Flapped {
         /// How often.
         times: u32,

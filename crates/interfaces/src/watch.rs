@@ -58,7 +58,7 @@ struct Hints {
 
 impl Watch {
     pub(crate) fn new(live: Live, timing: Timing, now: Instant) -> Self {
-        Self {
+        let mut watch = Self {
             live,
             timing,
             hints: None,
@@ -68,7 +68,11 @@ impl Watch {
             is_behind: false,
             has_ended: false,
             notices: Vec::new(),
+        };
+        if !watch.snapshot().is_consistent() {
+            watch.relist_later(now);
         }
+        watch
     }
 
     /// Reads all that the system has to say, and tells what has settled by now.

@@ -268,3 +268,23 @@ impl Kernel for System {
 }
 
 const USUAL_RECONCILE: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Enumerator, Interface, Selector};
+
+    fn assert_send_and_sync<T: Send + Sync>() {}
+
+    #[test]
+    fn what_asks_watches_and_is_told_may_move_between_threads() {
+        assert_send_and_sync::<Watcher>();
+        assert_send_and_sync::<WatcherBuilder>();
+        assert_send_and_sync::<Enumerator>();
+        assert_send_and_sync::<Snapshot>();
+        assert_send_and_sync::<Interface>();
+        assert_send_and_sync::<Selector>();
+        assert_send_and_sync::<Change<'_>>();
+        assert_send_and_sync::<Error>();
+    }
+}

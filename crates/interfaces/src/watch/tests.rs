@@ -84,10 +84,14 @@ impl Scene {
     }
 
     fn with(reconcile: Option<Duration>) -> Self {
-        let mut fake = Fake {
+        let fake = Fake {
             interfaces: vec![(2, RUNNING, vec!["10.71.0.1"])],
             ..Fake::default()
         };
+        Self::of(fake, reconcile)
+    }
+
+    fn of(mut fake: Fake, reconcile: Option<Duration>) -> Self {
         let now = Instant::now();
         let live = Live::new(fake.list().unwrap(), false);
         fake.listings = 0;
@@ -365,6 +369,20 @@ fn a_torn_listing_is_repeated_later() {
     scene.drain_at_deadline();
     assert!(scene.watch.snapshot().is_consistent());
     assert_eq!(scene.deadline(), None);
+}
+
+#[test]
+fn a_torn_first_listing_is_repeated_too() {
+    let torn = Fake {
+        is_torn: true,
+        ..Fake::default()
+    };
+    let mut scene = Scene::of(torn, None);
+    scene.fake.is_torn = false;
+    scene.fake.interfaces = vec![(2, RUNNING, vec![])];
+    scene.drain_at_deadline();
+    assert!(scene.watch.snapshot().is_consistent());
+    assert_eq!(scene.drain_at_deadline(), ["v2 (index 2) appeared"]);
 }
 
 #[test]

@@ -1,10 +1,12 @@
-//! What network interfaces are there, what are they, and can they broadcast or multicast?
+//! What network interfaces are there, what are they, can they broadcast or
+//! multicast, and what changes?
 //!
 //! One [`Snapshot`] holds every interface of the calling thread's network
 //! namespace at one moment: index, name, flags, [`Kind`], MTU, hardware address,
-//! IPv4 and IPv6 addresses. A [`Selector`] chooses among them by what they are.
-//! This crate opens no socket that sends, and never guesses: what the system
-//! does not tell is `None`.
+//! IPv4 and IPv6 addresses. A [`Selector`] chooses among them by what they are,
+//! and [`Snapshot::explain`] says why. An [`Enumerator`] asks again and again, and
+//! a [`Watcher`] follows what changes. This crate opens no socket that sends, and
+//! never guesses: what the system does not tell is `None`.
 //!
 //! ```
 //! use ifcast_interfaces::{Selector, Snapshot};

@@ -90,11 +90,11 @@ impl Lister {
             return Ok(all.into_iter().find(|interface| which.is(interface)));
         }
         let request = match which {
-            Which::Index(index) => Some(rtnetlink::link::by_index(index)),
+            Which::Index(index) => rtnetlink::link::by_index(index),
             Which::Name(name) => rtnetlink::link::by_name(name),
         };
         let Some(mut request) = request else {
-            return Ok(None); // no interface can be called that
+            return Ok(None); // no interface can be that
         };
         let found = self.list(groups, |netlink, table| {
             let mut answer = ask_links(netlink, table, &mut request)?;

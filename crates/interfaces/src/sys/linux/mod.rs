@@ -135,7 +135,7 @@ impl Lister {
             Err(error) if is_refusal(&error) => {
                 let source = connect::source_towards(destination)?;
                 Ok(match source {
-                    Some(source) => self.capture(false)?.route_from(source),
+                    Some(source) => self.capture(false)?.route_from(source, destination),
                     None => None,
                 })
             }

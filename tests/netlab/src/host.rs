@@ -15,7 +15,7 @@ use crate::lab::Indexes;
 use crate::netlink::Request;
 use crate::nic::Nic;
 use crate::rtnetlink::{self, Link};
-use crate::sys::{Namespace, Tun};
+use crate::sys::{self, Namespace, Tun};
 
 /// A host: a network namespace of its own.
 ///
@@ -93,6 +93,16 @@ impl Host {
                 .spawn_scoped(scope, || self.inside(work))
                 .or_panic(format_args!("start a thread on {self:?}"));
             value_or_panic(thread.join())
+        })
+    }
+
+    /// Runs `work` as [`run`](Self::run) does, but where `bind(2)` is refused (`EACCES`), as Android refuses it of netlink
+    /// sockets to apps.
+    #[track_caller]
+    pub fn run_without_bind<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        self.run(|| {
+            sys::refuse_bind().or_panic(format_args!("refuse bind(2) on {self:?}"));
+            work()
         })
     }
 

@@ -80,6 +80,17 @@ fn closures_on_one_host_run_at_the_same_time() {
 }
 
 #[test]
+fn bind_is_refused_where_that_was_asked_for_and_nowhere_else() {
+    let host = Lab::new().host("a");
+    let bind = || UdpSocket::bind((Ipv4Addr::LOCALHOST, 0));
+    let refused = host.run_without_bind(|| [bind(), thread::spawn(bind).join().unwrap()]);
+    for refused in refused {
+        assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+    }
+    assert!(host.run(bind).is_ok() && bind().is_ok());
+}
+
+#[test]
 fn a_closure_may_use_its_own_host_and_others() {
     let lab = Lab::new();
     let (a, b) = (lab.host("a"), lab.host("b"));

@@ -1,5 +1,8 @@
 //! Asking for one interface by its index or name.
 
+use std::io::ErrorKind;
+use std::net::UdpSocket;
+
 use ifcast::interfaces::Enumerator;
 use ifcast::{Interface, Snapshot};
 use ifcast_netlab::{Host, Lab};
@@ -167,4 +170,27 @@ fn an_enumerator_asks_about_the_host_that_it_was_made_on_wherever_it_is_used() {
         assert!(snapshot.by_name(name("right")).is_none());
         assert!(enumerator.by_name("right").unwrap().is_none());
     });
+}
+
+#[test]
+fn nothing_that_is_asked_needs_bind_which_android_refuses_to_apps() {
+    let host = host_with_everything();
+    let (expected, (all, one, route)) = undisturbed(&host, || {
+        host.run_without_bind(|| {
+            let refused = UdpSocket::bind("127.0.0.1:0").unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+            let mut enumerator = Enumerator::new().unwrap();
+            let all = enumerator.capture().unwrap();
+            let one = enumerator.by_name("lan0").unwrap();
+            (all, one, enumerator.route_for(ip("10.71.0.9")).unwrap())
+        })
+    });
+    // Not by `getifaddrs(3)`, which knows no MTU.
+    assert_eq!(all.interfaces(), expected.interfaces());
+    assert!(all.interfaces().iter().all(|i| i.mtu().is_some()));
+    assert_eq!(one.as_ref(), expected.by_name(name("lan0")));
+    assert_eq!(
+        route.map(|route| route.interface()),
+        one.map(|lan0| lan0.index())
+    );
 }

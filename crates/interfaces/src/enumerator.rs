@@ -53,7 +53,8 @@ impl Enumerator {
     }
 
     /// Asks `getifaddrs(3)`, as is done by itself wherever the system has nothing
-    /// better or refuses it. It knows less: see PLATFORM.md.
+    /// better or refuses it. It knows less: see PLATFORM.md; and it asks in the
+    /// network namespace of the thread that calls it.
     ///
     /// # Errors
     /// As [`Enumerator::new`].

@@ -107,9 +107,15 @@ impl Snapshot {
         })
     }
 
-    /// The route of which only the address that it gives a socket is known.
-    pub(crate) fn route_from(&self, source: SocketAddr) -> Option<Route> {
+    /// The route to `destination` of which only the address that it gives a
+    /// socket is known.
+    pub(crate) fn route_from(&self, source: SocketAddr, destination: IpAddr) -> Option<Route> {
+        let mut interfaces = self.interfaces.iter();
         let interface = match source {
+            // What is sent to oneself goes no further, whose address it may be.
+            _ if self.owner_of(destination).is_some() => interfaces
+                .find(|interface| interface.flags().is_loopback())
+                .map(Interface::index),
             SocketAddr::V6(address) if address.scope_id() != 0 => {
                 InterfaceIndex::new(address.scope_id())
             }

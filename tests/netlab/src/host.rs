@@ -15,7 +15,7 @@ use crate::lab::Indexes;
 use crate::netlink::Request;
 use crate::nic::Nic;
 use crate::rtnetlink::{self, Link};
-use crate::sys::{Namespace, Tun};
+use crate::sys::{self, Namespace, Tun};
 
 /// A host: a network namespace of its own.
 ///
@@ -96,6 +96,16 @@ impl Host {
         })
     }
 
+    /// Runs `work` as [`run`](Self::run) does, but where `bind(2)` is refused (`EACCES`), as Android refuses it of netlink
+    /// sockets to apps.
+    #[track_caller]
+    pub fn run_without_bind<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        self.run(|| {
+            sys::refuse_bind().or_panic(format_args!("refuse bind(2) on {self:?}"));
+            work()
+        })
+    }
+
     /// Starts `work` on this host, as [`run`](Self::run) does; its value is collected with [`Task::join`].
     #[track_caller]
     pub fn spawn<R: Send + 'static>(&self, work: impl FnOnce() -> R + Send + 'static) -> Task<R> {
@@ -108,7 +118,7 @@ impl Host {
     }
 
     /// Adds a route to `destination`, such as `"10.0.0.0/8"` or `"ff00::/8"`, out of `nic`, through `gateway` if there is
-    /// one.
+    /// one; an IPv4 route may have an IPv6 gateway (Linux 5.2).
     ///
     /// `"default"` is the default route of the gateway's family, or of IPv4 without a gateway. Of several routes to the
     /// same destination the one added first is preferred.
@@ -119,6 +129,15 @@ impl Host {
         let metric = 1 + self.inner.routes_added.fetch_add(1, Ordering::Relaxed);
         let request = rtnetlink::new_route(destination, nic.index(), gateway, metric);
         self.request(request).or_panic(doing);
+    }
+
+    /// Adds a route to `destination`, as [`add_route`](Self::add_route) takes it, that leads nowhere.
+    #[track_caller]
+    pub fn add_dead_end(&self, destination: &str, dead_end: DeadEnd) {
+        let doing = format_args!("make {destination} {dead_end:?} on {self:?}");
+        let destination = parse_destination(destination, None).or_panic(doing);
+        self.request(rtnetlink::new_dead_end(destination, dead_end))
+            .or_panic(doing);
     }
 
     /// Adds the default route of the gateway's family; without a gateway, those of IPv4 and of IPv6, as on a tunnel.
@@ -205,6 +224,17 @@ impl Host {
             .or_panic(format_args!("enter {self:?}"));
         work()
     }
+}
+
+/// How a route leads nowhere; see [`Host::add_dead_end`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeadEnd {
+    /// Whoever sends is told that the host cannot be reached (`EHOSTUNREACH`).
+    Unreachable,
+    /// Whoever sends is told nothing that makes sense (`EINVAL`).
+    Blackhole,
+    /// Whoever sends is told that it is forbidden (`EACCES`).
+    Prohibited,
 }
 
 impl fmt::Debug for Host {

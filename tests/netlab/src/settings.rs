@@ -124,6 +124,15 @@ impl Nic {
             .or_panic(format_args!("set {flag:?} of {self:?}: {on}"));
     }
 
+    /// Makes the interface, which is up and plugged in, pass no packets until somebody is satisfied, as a supplicant is
+    /// once it has authenticated (IEEE 802.1X, WPA); or lets them pass.
+    #[track_caller]
+    pub fn set_dormant(&self, dormant: bool) {
+        self.host()
+            .request(rtnetlink::set_dormant(self.index(), dormant))
+            .or_panic(format_args!("set {self:?} dormant: {dormant}"));
+    }
+
     /// Adds an alternative name of up to 127 bytes, by which [`Host::nic`](crate::Host::nic) finds it too; since Linux
     /// 5.5.
     #[track_caller]

@@ -7,9 +7,9 @@ use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
 use std::sync::mpsc;
-use std::{fs, thread};
+use std::{fs, io, thread};
 
-use ifcast_netlab::{Host, Lab, Nic, Segment, Task};
+use ifcast_netlab::{DeadEnd, Host, Lab, Nic, Segment, Task};
 use nix::net::if_::{if_nameindex, if_nametoindex};
 
 fn interfaces() -> Vec<String> {
@@ -77,6 +77,17 @@ fn closures_on_one_host_run_at_the_same_time() {
     let waiting = host.spawn(move || receiver.recv().unwrap());
     host.run(|| sender.send(7).unwrap());
     assert_eq!(waiting.join(), 7);
+}
+
+#[test]
+fn bind_is_refused_where_that_was_asked_for_and_nowhere_else() {
+    let host = Lab::new().host("a");
+    let bind = || UdpSocket::bind((Ipv4Addr::LOCALHOST, 0));
+    let refused = host.run_without_bind(|| [bind(), thread::spawn(bind).join().unwrap()]);
+    for refused in refused {
+        assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+    }
+    assert!(host.run(bind).is_ok() && bind().is_ok());
 }
 
 #[test]
@@ -259,4 +270,44 @@ fn a_device_route_leads_ipv6_multicast_out_of_its_interface() {
     assert_eq!(source(), "fd71::1".parse::<IpAddr>().unwrap());
     a.add_route("ff00::/8", &other, None);
     assert_eq!(source(), "fd72::1".parse::<IpAddr>().unwrap());
+}
+
+#[test]
+fn a_dead_end_refuses_in_its_own_way_whatever_other_route_there_is() {
+    let lab = Lab::new();
+    for (dead_end, kind) in [
+        (DeadEnd::Unreachable, io::ErrorKind::HostUnreachable),
+        (DeadEnd::Blackhole, io::ErrorKind::InvalidInput),
+        (DeadEnd::Prohibited, io::ErrorKind::PermissionDenied),
+    ] {
+        let host = lab.host("a");
+        let nic = lab
+            .segment()
+            .attach(&host, "lan0", &["10.71.0.1/24", "fd71::1/64"]);
+        host.add_default_route(&nic, None);
+        host.add_dead_end("192.0.2.0/24", dead_end);
+        host.add_dead_end("2001:db8::/32", dead_end);
+        let refused = |from: &'static str, to: &'static str| {
+            let connected = host.run(|| UdpSocket::bind(from).unwrap().connect(to));
+            connected.err().map(|error| error.kind())
+        };
+        assert_eq!(refused("0.0.0.0:0", "192.0.2.1:9"), Some(kind));
+        assert_eq!(refused("[::]:0", "[2001:db8::1]:9"), Some(kind));
+        assert_eq!(refused("0.0.0.0:0", "192.0.3.1:9"), None);
+        assert_eq!(refused("[::]:0", "[2001:db9::1]:9"), None);
+    }
+}
+
+#[test]
+fn an_ipv4_route_may_lead_through_an_ipv6_gateway() {
+    let lab = Lab::new();
+    let (lan, a) = (lab.segment(), lab.host("a"));
+    let nic = lan.attach(&a, "lan0", &["10.71.0.1/24", "fe80::1/64"]);
+    a.add_route("192.0.2.0/24", &nic, Some("fe80::2".parse().unwrap()));
+    let sent = a.run(|| {
+        UdpSocket::bind("0.0.0.0:0")
+            .unwrap()
+            .send_to(b"", "192.0.2.1:9")
+    });
+    assert_eq!(sent.unwrap(), 0);
 }

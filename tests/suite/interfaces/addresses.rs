@@ -223,6 +223,86 @@ fn a_deprecated_address_can_still_be_used() {
     assert_eq!(interface.usable_for_multicast(), Ok(()));
 }
 
+#[test]
+fn an_optimistic_address_is_of_use_while_the_link_is_still_being_asked() {
+    let (host, nic) = host_with_card(&[]);
+    host.sysctl("net/ipv6/conf/lan0/dad_transmits", "3");
+    let options = AddressOptions {
+        optimistic: true,
+        ..AddressOptions::default()
+    };
+    nic.add_address_with("fe80::71/64", options);
+    let fresh = interface(&nic);
+    assert_eq!(only(fresh.ipv6()).state(), Some(AddressState::Optimistic));
+    assert_eq!(fresh.usable_for_multicast(), Ok(()));
+    await_state(&nic, AddressState::Preferred);
+}
+
+#[test]
+fn a_temporary_address_is_told_from_the_lasting_one_beside_it() {
+    let (_host, nic) = host_with_card(&[]);
+    let options = AddressOptions {
+        with_temporary: true,
+        ..AddressOptions::default()
+    };
+    nic.add_address_with("fd71::1/64", options);
+    let interface = interface(&nic);
+    let [lasting, temporary] = [false, true].map(|wanted| {
+        let addresses = interface.ipv6().iter();
+        let of_kind = addresses.filter(|own| own.is_temporary() == Some(wanted));
+        only(&of_kind.cloned().collect::<Vec<_>>())
+    });
+    assert_eq!(lasting.to_string(), "fd71::1/64");
+    assert_eq!(temporary.prefix_len(), 64);
+    assert!(lasting.contains(temporary.address()));
+}
+
+#[test]
+fn an_address_beside_an_older_one_in_its_subnet_is_secondary_and_not_temporary() {
+    let (_host, nic) = host_with_card(&[]);
+    nic.add_addresses([
+        "10.71.0.1/24",
+        "10.71.0.2/24",
+        "10.72.0.1/24",
+        "10.71.0.3/32",
+        "10.71.0.4/24",
+    ]);
+    let listed = || {
+        let interface = interface(&nic);
+        let addresses = interface.ipv4().iter();
+        let addresses = addresses.map(|own| (own.to_string(), own.is_secondary().unwrap()));
+        addresses.collect::<Vec<_>>()
+    };
+    let expected = |addresses: &[(&str, bool)]| {
+        let addresses = addresses.iter();
+        addresses
+            .map(|(address, is_secondary)| ((*address).to_owned(), *is_secondary))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        listed(),
+        expected(&[
+            ("10.71.0.1/24", false),
+            ("10.72.0.1/24", false),
+            ("10.71.0.3/32", false),
+            ("10.71.0.2/24", true),
+            ("10.71.0.4/24", true),
+        ])
+    );
+    nic.host()
+        .sysctl("net/ipv4/conf/lan0/promote_secondaries", "1");
+    nic.remove_address("10.71.0.1/24");
+    assert_eq!(
+        listed(),
+        expected(&[
+            ("10.72.0.1/24", false),
+            ("10.71.0.3/32", false),
+            ("10.71.0.2/24", false),
+            ("10.71.0.4/24", true),
+        ])
+    );
+}
+
 /// Waits until the only IPv6 address of an interface is in this state.
 #[track_caller]
 fn await_state(nic: &Nic, state: AddressState) -> Interface {

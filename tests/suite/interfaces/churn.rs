@@ -5,8 +5,20 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ifcast::{Interface, Snapshot};
+use ifcast::Interface;
+use ifcast::interfaces::{Enumerator, OperationalState};
 use ifcast_netlab::{Host, Lab, Nic};
+use ifcast_tests::interface;
+
+use crate::{host_with_card, when};
+
+/// What nobody touches, and how many addresses of each family it has.
+const ANCHOR: &str = "anchor0";
+const ANCHOR_ADDRESSES: u8 = 10;
+
+/// More addresses than the kernel tells of in one read.
+const CROWD: usize = 1500;
+const STORM: usize = 3000;
 
 const OPERATIONS: usize = 300;
 const OBSERVERS: usize = 4;
@@ -18,11 +30,12 @@ const NAMES: [&str; 7] = ["v0", "v1", "v2", "v3", "v4", "v5", "v6"];
 #[test]
 fn whatever_changes_meanwhile_no_index_name_or_address_is_ever_wrong() {
     let host = Lab::new().host("host");
+    let anchor = anchor(&host);
     let stop = Arc::new(AtomicBool::new(false));
     let observers: Vec<_> = (0..OBSERVERS)
         .map(|_| {
-            let stop = Arc::clone(&stop);
-            host.spawn(move || observe(&stop))
+            let (stop, anchor) = (Arc::clone(&stop), anchor.clone());
+            host.spawn(move || observe(&stop, &anchor))
         })
         .collect();
     let mut administrator = Administrator::new(host);
@@ -30,16 +43,73 @@ fn whatever_changes_meanwhile_no_index_name_or_address_is_ever_wrong() {
         administrator.change_something(operation);
     }
     stop.store(true, Ordering::Relaxed);
+    let mut torn = 0;
     for observer in observers {
-        assert!(observer.join() > 0);
+        let (captured, inconsistent) = observer.join();
+        assert!(captured > inconsistent);
+        torn += inconsistent;
     }
+    println!("{torn} inconsistent");
 }
 
-/// Checks snapshots until told to stop; returns how many.
-fn observe(stop: &AtomicBool) -> u32 {
-    let mut captured = 0;
+#[test]
+fn a_listing_that_takes_many_reads_is_whole_whenever_it_says_so() {
+    let (host, busy) = host_with_card(&[]);
+    let lo = host.nic("lo");
+    lo.add_addresses((0..CROWD).map(|n| format!("10.80.{}.{}/32", n / 256, n % 256)));
+    let steady = interface(&lo);
+    assert_eq!(steady.ipv4().len(), 1 + CROWD);
+    let stop = Arc::new(AtomicBool::new(false));
+    let observer = {
+        let stop = Arc::clone(&stop);
+        host.spawn(move || observe_crowd(&stop, &steady))
+    };
+    for _ in 0..STORM {
+        busy.add_address("10.71.0.1/24");
+        busy.remove_address("10.71.0.1/24");
+    }
+    stop.store(true, Ordering::Relaxed);
+    let (captured, inconsistent) = observer.join();
+    assert!(captured > 0);
+    println!("{inconsistent} of {captured} inconsistent");
+}
+
+/// Checks snapshots in which one interface does not change until told to stop;
+/// returns how many, and how many of them say that they are inconsistent.
+fn observe_crowd(stop: &AtomicBool, steady: &Interface) -> (u32, u32) {
+    let (mut captured, mut inconsistent) = (0, 0);
+    let mut enumerator = Enumerator::new().unwrap();
     while !stop.load(Ordering::Relaxed) {
-        let snapshot = Snapshot::capture().unwrap();
+        let snapshot = enumerator.capture().unwrap();
+        captured += 1;
+        if snapshot.is_consistent() {
+            assert!(snapshot.by_index(steady.index()) == Some(steady));
+        } else {
+            inconsistent += 1;
+        }
+    }
+    (captured, inconsistent)
+}
+
+/// Makes an interface with many addresses, which stays as it is.
+fn anchor(host: &Host) -> Interface {
+    let [[anchor, other]] = host.add_veths("anchor", 1).try_into().unwrap();
+    for end in [&anchor, &other] {
+        end.set_up(true);
+    }
+    anchor.add_addresses((1..=ANCHOR_ADDRESSES).map(|n| format!("10.72.{n}.1/24")));
+    anchor.add_addresses((1..=ANCHOR_ADDRESSES).map(|n| format!("fd72::{n}/64")));
+    let is_up = Some(OperationalState::Up);
+    when(host, ANCHOR, |anchor| anchor.operational_state() == is_up)
+}
+
+/// Checks snapshots until told to stop; returns how many, and how many of them
+/// say that they are inconsistent.
+fn observe(stop: &AtomicBool, anchor: &Interface) -> (u32, u32) {
+    let (mut captured, mut inconsistent) = (0, 0);
+    let mut enumerator = Enumerator::new().unwrap();
+    while !stop.load(Ordering::Relaxed) {
+        let snapshot = enumerator.capture().unwrap();
         let mut indexes = HashSet::new();
         for interface in snapshot.interfaces() {
             assert!(indexes.insert(interface.index()), "{snapshot:?}");
@@ -50,13 +120,24 @@ fn observe(stop: &AtomicBool) -> u32 {
         assert!(lo.is_some_and(|lo| lo.flags().is_loopback()));
         for (interface, address) in snapshot.addresses() {
             assert!(
-                address.is_loopback() || address == own(interface, address),
+                interface.index() == anchor.index()
+                    || address.is_loopback()
+                    || address == own(interface, address),
                 "{address} is not of {interface:?}"
             );
         }
+        if snapshot.is_consistent() {
+            assert_eq!(snapshot.by_index(anchor.index()), Some(anchor));
+        }
+        assert_eq!(
+            enumerator.by_index(anchor.index()).unwrap().as_ref(),
+            Some(anchor)
+        );
+        assert_eq!(enumerator.by_name(ANCHOR).unwrap().as_ref(), Some(anchor));
         captured += 1;
+        inconsistent += u32::from(!snapshot.is_consistent());
     }
-    captured
+    (captured, inconsistent)
 }
 
 /// The address of this family that the administrator gives this interface.

@@ -1,16 +1,13 @@
 //! What an interface is, and whether it can be used.
 
 use std::net::Ipv4Addr;
-use std::time::{Duration, Instant};
 
 use ifcast::interfaces::{HardwareAddress, Unusable};
 use ifcast::{Interface, Kind};
 use ifcast_netlab::{Host, Lab};
 use ifcast_tests::interface;
 
-use crate::{host_with_card, index, name, named, names, snapshot, tunnel};
-
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::{host_with_card, index, name, named, names, snapshot, tunnel, when};
 
 /// For broadcast and for multicast.
 fn usable(interface: &Interface) -> [Result<(), Unusable>; 2] {
@@ -18,20 +15,6 @@ fn usable(interface: &Interface) -> [Result<(), Unusable>; 2] {
         interface.usable_for_broadcast(),
         interface.usable_for_multicast(),
     ]
-}
-
-/// The interface as soon as the kernel, which takes its time for carriers, has
-/// made `condition` true.
-#[track_caller]
-fn when(host: &Host, name: &str, condition: fn(&Interface) -> bool) -> Interface {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let interface = named(host, name);
-        if condition(&interface) {
-            return interface;
-        }
-        assert!(Instant::now() < deadline, "{interface:?}");
-    }
 }
 
 fn tunnel_to_nowhere(host: &Host) -> Option<u32> {

@@ -5,17 +5,33 @@
 
 mod addresses;
 mod churn;
+mod everything;
+mod explain;
+mod groups;
 mod identity;
+mod kinds;
 mod links;
+mod lookup;
+mod names;
 mod owners;
+mod portable;
+mod routes;
 mod selection;
+mod states;
 
 use std::io::{Write, stderr};
 use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
 
-use ifcast::interfaces::{InterfaceIndex, InterfaceName};
+use ifcast::interfaces::{Enumerator, Error, InterfaceIndex, InterfaceName};
 use ifcast::{Interface, Snapshot};
 use ifcast_netlab::{Host, Lab, Nic};
+
+/// How long to wait for what must come.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Both ways of asking.
+const WAYS: [fn() -> Result<Enumerator, Error>; 2] = [Enumerator::new, Enumerator::portable];
 
 /// A host with one network card, plugged in.
 fn host_with_card(addresses: &[&str]) -> (Host, Nic) {
@@ -34,6 +50,34 @@ fn snapshot(host: &Host) -> Snapshot {
 #[track_caller]
 fn named(host: &Host, called: &str) -> Interface {
     snapshot(host).by_name(name(called)).cloned().unwrap()
+}
+
+/// The interface as soon as the kernel, which takes its time for carriers, has
+/// made `condition` true.
+#[track_caller]
+fn when(host: &Host, name: &str, condition: impl Fn(&Interface) -> bool) -> Interface {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let interface = named(host, name);
+        if condition(&interface) {
+            return interface;
+        }
+        assert!(Instant::now() < deadline, "{interface:?}");
+    }
+}
+
+/// Looks at a host while nothing changes there; returns what was there and seen.
+#[track_caller]
+fn undisturbed<R: Send>(host: &Host, look: impl Fn() -> R + Sync) -> (Snapshot, R) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let before = snapshot(host);
+        let seen = host.run(&look);
+        if snapshot(host).interfaces() == before.interfaces() {
+            return (before, seen);
+        }
+        assert!(Instant::now() < deadline, "{before:?}");
+    }
 }
 
 fn names<'a>(interfaces: impl IntoIterator<Item = &'a Interface>) -> Vec<String> {

@@ -61,7 +61,7 @@ impl Lister {
 
     pub(crate) fn route(&mut self, destination: IpAddr) -> io::Result<Option<Route>> {
         match connect::source_towards(destination)? {
-            Some(source) => Ok(self.capture(false)?.route_from(source)),
+            Some(source) => Ok(self.capture(false)?.route_from(source, destination)),
             None => Ok(None),
         }
     }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::address::{AddressOptions, Broadcast, Prefixed};
+use crate::host::DeadEnd;
 use crate::netlink::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, Request};
 
 /// Adds an address to a link.
@@ -52,6 +53,22 @@ pub(crate) fn new_route(
     .attribute(RTA_PRIORITY, &metric.to_ne_bytes())
 }
 
+/// Adds a route that leads nowhere.
+pub(crate) fn new_dead_end(destination: Prefixed, dead_end: DeadEnd) -> Request {
+    let mut header = [0; ROUTE_HEADER];
+    header[0] = family(destination.address);
+    header[1] = destination.length;
+    header[4] = RT_TABLE_MAIN;
+    header[5] = RTPROT_STATIC;
+    header[7] = match dead_end {
+        DeadEnd::Blackhole => RTN_BLACKHOLE,
+        DeadEnd::Unreachable => RTN_UNREACHABLE,
+        DeadEnd::Prohibited => RTN_PROHIBIT,
+    };
+    let request = Request::new(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &header);
+    to(request, destination)
+}
+
 /// Removes the best route to `destination` out of a link.
 pub(crate) fn delete_route(destination: Prefixed, index: u32) -> Request {
     route_request(RTM_DELROUTE, 0, destination, index, None)
@@ -81,7 +98,7 @@ fn route_request(
         (_, IpAddr::V4(_), None) => RT_SCOPE_LINK,
         _ => RT_SCOPE_UNIVERSE,
     };
-    let mut header = [0; 12];
+    let mut header = [0; ROUTE_HEADER];
     header[0] = family(destination.address);
     header[1] = destination.length;
     header[6] = scope;
@@ -95,14 +112,26 @@ fn route_request(
         header[5] = RTPROT_STATIC;
         header[7] = route_type;
     }
-    let mut request = Request::new(kind, flags, &header).attribute(RTA_OIF, &index.to_ne_bytes());
-    if destination.length > 0 {
-        request = request.attribute(RTA_DST, &octets(destination.address));
+    let request = Request::new(kind, flags, &header).attribute(RTA_OIF, &index.to_ne_bytes());
+    let request = to(request, destination);
+    match gateway {
+        None => request,
+        Some(gateway) if gateway.is_ipv4() == destination.address.is_ipv4() => {
+            request.attribute(RTA_GATEWAY, &octets(gateway))
+        }
+        Some(gateway) => {
+            let family = u16::from(family(gateway)).to_ne_bytes();
+            request.attribute(RTA_VIA, &[&family[..], &octets(gateway)].concat())
+        }
     }
-    if let Some(gateway) = gateway {
-        request = request.attribute(RTA_GATEWAY, &octets(gateway));
+}
+
+/// Adds where a route leads to; a default route leads anywhere.
+fn to(request: Request, destination: Prefixed) -> Request {
+    match destination.length {
+        0 => request,
+        _ => request.attribute(RTA_DST, &octets(destination.address)),
     }
-    request
 }
 
 /// Adds flags and lifetime.
@@ -158,6 +187,7 @@ const RTA_DST: u16 = 1;
 const RTA_OIF: u16 = 4;
 const RTA_GATEWAY: u16 = 5;
 const RTA_PRIORITY: u16 = 6;
+const RTA_VIA: u16 = 18;
 const RT_TABLE_MAIN: u8 = 254;
 const RT_TABLE_LOCAL: u8 = 255;
 const RT_SCOPE_UNIVERSE: u8 = 0;
@@ -166,6 +196,10 @@ const RT_SCOPE_NOWHERE: u8 = 255;
 const RTPROT_STATIC: u8 = 4;
 const RTN_UNICAST: u8 = 1;
 const RTN_MULTICAST: u8 = 5;
+const RTN_BLACKHOLE: u8 = 6;
+const RTN_UNREACHABLE: u8 = 7;
+const RTN_PROHIBIT: u8 = 8;
+const ROUTE_HEADER: usize = 12; // struct rtmsg
 
 #[cfg(test)]
 mod tests {

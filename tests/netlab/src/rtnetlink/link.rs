@@ -70,6 +70,14 @@ pub(crate) fn set_flag(index: u32, flag: u32, on: bool) -> Request {
     Request::new(RTM_NEWLINK, 0, &link_header(index, flags, flag))
 }
 
+/// Makes a link that has a carrier wait for something else to happen, or no longer.
+pub(crate) fn set_dormant(index: u32, dormant: bool) -> Request {
+    let state = if dormant { IF_OPER_DORMANT } else { IF_OPER_UP };
+    change_link(index)
+        .attribute(IFLA_LINKMODE, &[u8::from(dormant)])
+        .attribute(IFLA_OPERSTATE, &[state])
+}
+
 /// Gives a link another name.
 pub(crate) fn set_name(index: u32, name: &[u8]) -> Request {
     change_link(index).text(IFLA_IFNAME, name)
@@ -157,6 +165,8 @@ const IFLA_ADDRESS: u16 = 1;
 pub(super) const IFLA_IFNAME: u16 = 3;
 pub(super) const IFLA_MTU: u16 = 4;
 pub(super) const IFLA_MASTER: u16 = 10;
+const IFLA_OPERSTATE: u16 = 16;
+const IFLA_LINKMODE: u16 = 17;
 pub(super) const IFLA_LINKINFO: u16 = 18;
 const IFLA_AF_SPEC: u16 = 26;
 pub(super) const IFLA_NET_NS_FD: u16 = 28;
@@ -166,6 +176,8 @@ pub(super) const IFLA_INFO_KIND: u16 = 1;
 const IFLA_INFO_SLAVE_DATA: u16 = 5;
 const IFLA_BRPORT_STATE: u16 = 1;
 const BR_STATE_FORWARDING: u8 = 3;
+const IF_OPER_DORMANT: u8 = 5;
+const IF_OPER_UP: u8 = 6;
 const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
 const IN6_ADDR_GEN_MODE_NONE: u8 = 1;
 

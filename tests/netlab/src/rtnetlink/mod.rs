@@ -7,7 +7,7 @@ mod kind;
 mod link;
 
 pub(crate) use self::address::{
-    change_address, delete_address, delete_route, new_address, new_route,
+    change_address, delete_address, delete_route, new_address, new_dead_end, new_route,
 };
 pub(crate) use self::kind::{
     VethEnd, new_bridge, new_macvlan, new_macvtap, new_plain, new_veth, new_vlan, new_vxlan,
@@ -16,5 +16,5 @@ pub(crate) use self::kind::{
 pub(crate) use self::link::{
     IFF_ALLMULTI, IFF_MULTICAST, IFF_PROMISC, Link, add_alternative_name, delete_link,
     link_by_index, link_by_name, no_link_local_address, remove_alternative_name, set_bridge,
-    set_flag, set_hardware_address, set_mtu, set_name, set_namespace, set_up,
+    set_dormant, set_flag, set_hardware_address, set_mtu, set_name, set_namespace, set_up,
 };

@@ -8,6 +8,7 @@
 //! - `RouteSocket`: an rtnetlink socket of the namespace it was opened in, whoever uses it later;
 //! - `PacketSocket`: what crosses an interface, link layer and all;
 //! - `Tun`: an interface of either `Layer` that lives as long as the value;
+//! - `refuse_bind() -> io::Result<()>`: takes `bind(2)` from the calling thread;
 //! - `Stop` and `Stopper`: tells a thread that waits for frames to return.
 
 #[cfg_attr(target_os = "linux", path = "linux/mod.rs")]
@@ -15,7 +16,7 @@
 mod platform;
 
 pub(crate) use self::platform::{
-    Namespace, PacketSocket, RouteSocket, Stop, Stopper, Tun, isolation,
+    Namespace, PacketSocket, RouteSocket, Stop, Stopper, Tun, isolation, refuse_bind,
 };
 
 /// What an interface carries: frames or packets.

@@ -13,6 +13,10 @@ pub(crate) fn isolation() -> io::Result<()> {
     ))
 }
 
+pub(crate) fn refuse_bind() -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 #[derive(Debug)]
 pub(crate) struct Namespace(Infallible);
 

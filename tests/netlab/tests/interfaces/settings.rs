@@ -5,7 +5,7 @@ use std::net::UdpSocket;
 use ifcast_netlab::{Lab, LinkFlag};
 use nix::net::if_::{InterfaceFlags, if_nametoindex};
 
-use crate::{entries, flags, pair};
+use crate::{entries, flags, is_running, is_up, pair, reaches};
 
 #[test]
 fn the_mtu_and_the_hardware_address_can_be_changed() {
@@ -67,4 +67,14 @@ fn an_interface_is_known_by_its_alternative_names_until_they_are_removed() {
     assert_eq!((known(b"uplink"), known(b"\xff")), (None, None));
     // Refused if it were still there.
     a.add_alternative_name(&long);
+}
+
+#[test]
+fn a_dormant_interface_is_up_but_not_running_until_it_is_woken() {
+    let (a, b) = pair(&Lab::new());
+    a.set_dormant(true);
+    assert!(is_up(&a) && !is_running(&a));
+    a.set_dormant(false);
+    assert!(is_running(&a));
+    assert!(reaches(&a, &b));
 }

@@ -116,3 +116,63 @@ pub(crate) fn family(bytes: &[u8]) -> c_int {
 pub(crate) fn destination(entry: &libc::ifaddrs) -> *mut libc::sockaddr {
     entry.ifa_ifu
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ptr;
+
+    use super::*;
+
+    /// The link `v0` whose `ifa_addr` has these bytes.
+    fn link_at(ifa_addr: *mut u8) -> Option<Link> {
+        let mut name = *b"v0\0";
+        let raw = libc::ifaddrs {
+            ifa_next: ptr::null_mut(),
+            ifa_name: name.as_mut_ptr().cast(),
+            ifa_flags: 0,
+            ifa_addr: ifa_addr.cast(),
+            ifa_netmask: ptr::null_mut(),
+            ifa_ifu: ptr::null_mut(),
+            ifa_data: ptr::null_mut(),
+        };
+        link_of(&Entry { raw: &raw })
+    }
+
+    /// An Ethernet link, 7, whose hardware address has this length.
+    fn ethernet(halen: u8) -> Link {
+        let mut bytes = [0; SLL_ADDR + 255];
+        bytes[..2].copy_from_slice(&17u16.to_ne_bytes()); // AF_PACKET
+        bytes[4..8].copy_from_slice(&7u32.to_ne_bytes());
+        bytes[8..10].copy_from_slice(&1u16.to_ne_bytes());
+        bytes[SLL_HALEN] = halen;
+        bytes[SLL_ADDR..][..usize::from(halen)].fill(0xab);
+        link_at(bytes.as_mut_ptr()).unwrap()
+    }
+
+    #[test]
+    fn hardware_addresses_of_every_length_are_kept_whole() {
+        for halen in [4u8, 6, 8, 16, 20, 32] {
+            let link = ethernet(halen);
+            assert_eq!((link.index.get(), link.name.as_bytes()), (7, &b"v0"[..]));
+            let expected = vec![0xab; usize::from(halen)];
+            assert_eq!(link.hardware_address.unwrap().as_bytes(), expected);
+        }
+    }
+
+    #[test]
+    fn a_link_without_a_hardware_address_or_with_an_impossible_one_has_none() {
+        for halen in [0, 33, 52, 53, 255] {
+            let link = ethernet(halen);
+            assert_eq!((link.kind, link.hardware_address), (Kind::Wired, None));
+        }
+    }
+
+    #[test]
+    fn what_has_no_address_or_that_of_no_link_is_no_link() {
+        let mut ipv4 = [0; 16];
+        ipv4[..2].copy_from_slice(&2u16.to_ne_bytes()); // AF_INET
+        for ifa_addr in [ptr::null_mut(), ipv4.as_mut_ptr()] {
+            assert!(link_at(ifa_addr).is_none());
+        }
+    }
+}

@@ -83,11 +83,11 @@ impl Lister {
 
     pub(crate) fn find(&mut self, which: Which<'_>, groups: bool) -> io::Result<Option<Interface>> {
         let request = match which {
-            Which::Index(index) => Some(rtnetlink::link::by_index(index)),
+            Which::Index(index) => rtnetlink::link::by_index(index),
             Which::Name(name) => rtnetlink::link::by_name(name),
         };
         let Some(mut request) = request else {
-            return Ok(None); // no interface can be called that
+            return Ok(None); // no interface can be that
         };
         let found = self.list(Table::default(), groups, |sockets, table| {
             sockets.list_one(table, &mut request, groups)
@@ -109,7 +109,7 @@ impl Lister {
             Err(error) if is_no_route(&error) => Ok(None),
             // Also the answer to a destination that an administrator forbids.
             Err(error) if is_refusal(&error) => match connect::source_towards(destination)? {
-                Some(source) => Ok(self.capture(false)?.route_from(source)),
+                Some(source) => Ok(self.capture(false)?.route_from(source, destination)),
                 None => Ok(None),
             },
             answer => answer,

@@ -123,6 +123,7 @@ impl<T: Transport> Netlink<T> {
                 answer = Answer::Torn;
                 self.buffer.resize(len.next_power_of_two(), 0);
                 if !request.is_dump() {
+                    self.is_sound = true; // nothing more is to come
                     return Ok(answer);
                 }
             }
@@ -249,8 +250,11 @@ mod tests {
 
     #[test]
     fn a_single_answer_that_does_not_fit_does_not_wait_for_an_end() {
-        let mut netlink = netlink([Ok(numbered(THING, 0, 1, &[7; 40_000]))]);
+        let large = |sequence| numbered(THING, 0, sequence, &[7; 40_000]);
+        let mut netlink = netlink([Ok(large(1)), Ok(large(2))]);
         assert_eq!(ask(&mut netlink, once()).0.unwrap(), Answer::Torn);
+        assert_eq!(ask(&mut netlink, once()).1, [7]);
+        assert_eq!(netlink.transport.discarded, 0);
     }
 
     #[test]

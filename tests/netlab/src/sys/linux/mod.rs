@@ -10,6 +10,7 @@ mod namespace;
 mod packet;
 mod refusal;
 mod route;
+mod seccomp;
 mod socket;
 mod tun;
 
@@ -17,4 +18,5 @@ pub(crate) use self::isolate::isolation;
 pub(crate) use self::namespace::Namespace;
 pub(crate) use self::packet::{PacketSocket, Stop, Stopper};
 pub(crate) use self::route::RouteSocket;
+pub(crate) use self::seccomp::refuse_bind;
 pub(crate) use self::tun::Tun;

@@ -16,11 +16,14 @@ pub(crate) fn all() -> Request {
     without_statistics(request)
 }
 
-/// Asks for the link with this index.
-pub(crate) fn by_index(index: InterfaceIndex) -> Request {
+/// Asks for the link with this index; `None` for what cannot be one, because the
+/// kernel's are signed.
+pub(crate) fn by_index(index: InterfaceIndex) -> Option<Request> {
+    let index = i32::try_from(index.get()).ok()?;
     let mut header = [0; HEADER_LEN];
-    header[4..8].copy_from_slice(&index.get().to_ne_bytes());
-    without_statistics(Request::once(libc::RTM_GETLINK, libc::RTM_NEWLINK, &header))
+    header[4..8].copy_from_slice(&index.to_ne_bytes());
+    let request = Request::once(libc::RTM_GETLINK, libc::RTM_NEWLINK, &header);
+    Some(without_statistics(request))
 }
 
 /// Asks for the link with this name, or with this as an alternative name;

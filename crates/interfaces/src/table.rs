@@ -121,7 +121,7 @@ impl Table {
 
     /// Says that groups were asked for, which are none until one is added.
     pub(crate) fn expect_groups(&mut self) {
-        self.groups = Some(Vec::new());
+        self.groups.get_or_insert_default();
     }
 
     /// Adds a group that was joined on an interface.

@@ -7,8 +7,9 @@ use ifcast_tests::ip;
 
 use crate::{tunnel, when};
 
-/// Makes a host with one of everything, whose carriers have come up.
-pub(crate) fn host_with_everything() -> Host {
+/// Makes a host with one of everything, whose carriers have come up, and the lab
+/// that its cables lead to.
+pub(crate) fn host_with_everything() -> (Lab, Host) {
     let lab = Lab::new();
     let (host, segment) = (lab.host("host"), lab.segment());
     let attach = |name: &str, addresses: &[&str]| segment.attach(&host, name, addresses);
@@ -45,7 +46,7 @@ pub(crate) fn host_with_everything() -> Host {
     }
     add_what_is_permitted(&host);
     add_odd_addresses(&host, &attach("odd0", &["10.72.0.1/24", "10.72.0.2/24"]));
-    host
+    (lab, host)
 }
 
 /// Adds what not every kernel and user can make.

@@ -19,7 +19,7 @@ fn verdict(host: &Host, selector: &Selector, called: &str) -> String {
 
 #[test]
 fn of_every_interface_it_is_said_whether_and_why_a_lan_protocol_wants_it() {
-    let host = host_with_everything();
+    let (_lab, host) = host_with_everything();
     let lan = Selector::lan();
     let (snapshot, ()) = undisturbed(&host, || ());
     let use_the_bridge = format!(

@@ -30,7 +30,7 @@ fn by_name(host: &Host, called: impl AsRef<[u8]> + Sync) -> [Option<Interface>; 
 
 #[test]
 fn whatever_interface_is_asked_for_is_as_it_is_among_all() {
-    let host = host_with_everything();
+    let (_lab, host) = host_with_everything();
     for way in WAYS {
         for groups in [false, true] {
             let enumerator = || way().unwrap().groups(groups);
@@ -174,7 +174,7 @@ fn an_enumerator_asks_about_the_host_that_it_was_made_on_wherever_it_is_used() {
 
 #[test]
 fn nothing_that_is_asked_needs_bind_which_android_refuses_to_apps() {
-    let host = host_with_everything();
+    let (_lab, host) = host_with_everything();
     let (expected, (all, one, route)) = undisturbed(&host, || {
         host.run_without_bind(|| {
             let refused = UdpSocket::bind("127.0.0.1:0").unwrap_err();

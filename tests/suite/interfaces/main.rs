@@ -66,15 +66,17 @@ fn when(host: &Host, name: &str, condition: impl Fn(&Interface) -> bool) -> Inte
     }
 }
 
-/// Looks at a host while nothing changes there; returns what was there and seen.
+/// Looks at a host while nothing changes there, joined groups included; returns
+/// what was there and what was seen.
 #[track_caller]
 fn undisturbed<R: Send>(host: &Host, look: impl Fn() -> R + Sync) -> (Snapshot, R) {
+    let with_groups = || Enumerator::new().unwrap().groups(true).capture().unwrap();
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let before = snapshot(host);
-        let seen = host.run(&look);
-        if snapshot(host).interfaces() == before.interfaces() {
-            return (before, seen);
+        let before = host.run(with_groups);
+        let (there, seen) = (snapshot(host), host.run(&look));
+        if host.run(with_groups).interfaces() == before.interfaces() {
+            return (there, seen);
         }
         assert!(Instant::now() < deadline, "{before:?}");
     }

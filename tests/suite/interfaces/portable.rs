@@ -48,7 +48,7 @@ fn told(interface: &Interface) -> Vec<String> {
 
 #[test]
 fn both_ways_of_asking_agree_on_all_that_getifaddrs_can_tell() {
-    let host = host_with_everything();
+    let (_lab, host) = host_with_everything();
     let (asked, listed) = undisturbed(&host, || Enumerator::portable().unwrap().capture().unwrap());
     assert!(asked.is_consistent() && listed.is_consistent());
     let [asked, listed] = [asked, listed].map(|all| {
@@ -61,7 +61,7 @@ fn both_ways_of_asking_agree_on_all_that_getifaddrs_can_tell() {
 
 #[test]
 fn what_getifaddrs_does_not_tell_is_left_unsaid() {
-    let host = host_with_everything();
+    let (_lab, host) = host_with_everything();
     for interface in portable(&host).interfaces() {
         assert_eq!(interface.mtu(), None);
         assert_eq!(interface.link_kind(), None);

@@ -140,7 +140,7 @@ fn a_dead_end_is_no_route_whatever_other_there_is() {
 
 #[test]
 fn what_is_sent_to_oneself_stays_on_loopback() {
-    let (host, _) = two_cards();
+    let (host, _nics) = two_cards();
     let lo = host.nic("lo");
     for own in ["10.71.0.1", "10.71.1.1", "fd71::1", "127.0.0.1", "::1"] {
         assert_route(&host, own, &lo, own, None);

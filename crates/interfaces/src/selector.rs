@@ -273,8 +273,8 @@ impl Rule {
                 }
             }
             rule => match rule.holds_for(interface) {
-                true => Verdict::new(true, Reason::Is(Criterion(self))),
-                false => Verdict::new(false, Reason::IsNot(Criterion(self))),
+                true => Verdict::new(true, Reason::Matches(Criterion(self))),
+                false => Verdict::new(false, Reason::Differs(Criterion(self))),
             },
         }
     }

@@ -99,9 +99,9 @@ pub enum Reason<'s> {
         no_multicast: Unusable,
     },
     /// It is, or has, what was asked for.
-    Is(Criterion<'s>),
+    Matches(Criterion<'s>),
     /// It is not, or has not, what was asked for.
-    IsNot(Criterion<'s>),
+    Differs(Criterion<'s>),
 }
 
 impl fmt::Display for Reason<'_> {
@@ -137,8 +137,8 @@ impl fmt::Display for Reason<'_> {
                 no_broadcast,
                 no_multicast,
             } => write!(f, "{no_broadcast}, and {no_multicast}"),
-            Self::Is(criterion) => write!(f, "it is {criterion}"),
-            Self::IsNot(criterion) => write!(f, "it is not {criterion}"),
+            Self::Matches(criterion) => write!(f, "it matches \"{criterion}\""),
+            Self::Differs(criterion) => write!(f, "it does not match \"{criterion}\""),
         }
     }
 }

@@ -146,20 +146,32 @@ fn the_reason_is_there_for_programs_too() {
 fn what_was_asked_for_is_the_reason_of_every_other_selector() {
     let (host, nic) = host_with_card(&["10.71.0.1/24"]);
     let lan0 = || Selector::name(name("lan0"));
-    let card = format!("yes, it is index {}", nic.index());
+    let card = format!("yes, it matches \"index {}\"", nic.index());
     for (selector, of_lo, of_lan0) in [
-        (Selector::all(), "yes, it is all", "yes, it is all"),
-        (lan0(), "no, it is not name lan0", "yes, it is name lan0"),
-        (!lan0(), "yes, it is not name lan0", "no, it is name lan0"),
+        (
+            Selector::all(),
+            "yes, it matches \"all\"",
+            "yes, it matches \"all\"",
+        ),
+        (
+            lan0(),
+            "no, it does not match \"name lan0\"",
+            "yes, it matches \"name lan0\"",
+        ),
+        (
+            !lan0(),
+            "yes, it does not match \"name lan0\"",
+            "no, it matches \"name lan0\"",
+        ),
         (
             Selector::index(index(nic.index())),
-            &*format!("no, it is not index {}", nic.index()),
+            &*format!("no, it does not match \"index {}\"", nic.index()),
             &*card,
         ),
         (
             lan0().or(Selector::lan()),
-            "no, it is not name lan0",
-            "yes, it is name lan0",
+            "no, it does not match \"name lan0\"",
+            "yes, it matches \"name lan0\"",
         ),
         (
             Selector::lan().or(lan0()),
@@ -169,22 +181,22 @@ fn what_was_asked_for_is_the_reason_of_every_other_selector() {
         (
             Selector::lan().and(!lan0()),
             "no, it reaches only this host",
-            "no, it is name lan0",
+            "no, it matches \"name lan0\"",
         ),
         (
             lan0().and(Selector::lan()),
-            "no, it is not name lan0",
-            "yes, it is name lan0",
+            "no, it does not match \"name lan0\"",
+            "yes, it matches \"name lan0\"",
         ),
         (
             !(lan0().or(Selector::ipv6())),
-            "no, it is ipv6",
-            "no, it is name lan0",
+            "no, it matches \"ipv6\"",
+            "no, it matches \"name lan0\"",
         ),
         (
             Selector::predicate("a jumbo interface", |i| i.mtu() >= Some(9000)),
-            "yes, it is a jumbo interface",
-            "no, it is not a jumbo interface",
+            "yes, it matches \"a jumbo interface\"",
+            "no, it does not match \"a jumbo interface\"",
         ),
     ] {
         assert_eq!(verdict(&host, &selector, "lo"), of_lo, "{selector}");

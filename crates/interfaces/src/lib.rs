@@ -30,8 +30,6 @@
 
 mod address_record;
 mod address_state;
-mod change;
-mod diff;
 mod enumerator;
 mod error;
 mod flags;
@@ -44,25 +42,18 @@ mod ipv6;
 mod kind;
 mod link;
 mod link_kind;
-mod live;
 mod name;
 mod once;
 mod operational_state;
-mod pattern;
 mod route;
-mod selector;
+mod selection;
 mod snapshot;
-mod subnet;
-mod surroundings;
 mod sys;
 mod table;
 mod usable;
-mod verdict;
-mod watch;
-mod watcher;
+mod watching;
 
 pub use crate::address_state::AddressState;
-pub use crate::change::{AssignedAddress, Change, Difference};
 pub use crate::enumerator::Enumerator;
 pub use crate::error::Error;
 pub use crate::flags::Flags;
@@ -76,12 +67,12 @@ pub use crate::link_kind::LinkKind;
 pub use crate::name::{AlternativeName, InterfaceName, InvalidName};
 pub use crate::operational_state::OperationalState;
 pub use crate::route::Route;
-pub use crate::selector::{Criterion, InvalidSelector, Selector};
+pub use crate::selection::{
+    Criterion, InvalidSelector, InvalidSubnet, Reason, Selector, Subnet, Verdict,
+};
 pub use crate::snapshot::Snapshot;
-pub use crate::subnet::{InvalidSubnet, Subnet};
 pub use crate::usable::Unusable;
-pub use crate::verdict::{Reason, Verdict};
-pub use crate::watcher::{Watcher, WatcherBuilder};
+pub use crate::watching::{AssignedAddress, Change, Difference, Watcher, WatcherBuilder};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

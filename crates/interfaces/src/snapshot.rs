@@ -1,15 +1,11 @@
 //! All interfaces at one moment.
 
-use std::borrow::Borrow;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::id::InterfaceIndex;
 use crate::interface::Interface;
 use crate::name::InterfaceName;
 use crate::route::Route;
-use crate::selector::Selector;
-use crate::surroundings::Surroundings;
-use crate::verdict::Verdict;
 
 /// Every interface of a network namespace at one moment, ordered by index.
 ///
@@ -48,27 +44,6 @@ impl Snapshot {
     #[must_use]
     pub const fn is_consistent(&self) -> bool {
         self.is_consistent
-    }
-
-    /// Those that `selector` chooses, ordered by index.
-    pub fn select<S: Borrow<Selector>>(&self, selector: S) -> impl Iterator<Item = &Interface> {
-        let surroundings = Surroundings::of(self);
-        self.interfaces.iter().filter(move |interface| {
-            let verdict = selector.borrow().judge(interface, &surroundings);
-            verdict.is_chosen()
-        })
-    }
-
-    /// All of them, ordered by index, and of each whether `selector` chooses it
-    /// and why.
-    pub fn explain<'a>(
-        &'a self,
-        selector: &'a Selector,
-    ) -> impl Iterator<Item = (&'a Interface, Verdict<'a>)> {
-        let surroundings = Surroundings::of(self);
-        self.interfaces
-            .iter()
-            .map(move |interface| (interface, selector.judge(interface, &surroundings)))
     }
 
     /// The interface with this index.

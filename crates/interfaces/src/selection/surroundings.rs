@@ -3,7 +3,6 @@
 use crate::id::InterfaceIndex;
 use crate::interface::Interface;
 use crate::kind::Kind;
-use crate::snapshot::Snapshot;
 
 /// Where an interface stands on its host.
 #[derive(Debug)]
@@ -14,8 +13,7 @@ pub(crate) struct Surroundings {
 }
 
 impl Surroundings {
-    pub(crate) fn of(snapshot: &Snapshot) -> Self {
-        let interfaces = snapshot.interfaces();
+    pub(crate) fn of(interfaces: &[Interface]) -> Self {
         let ports_leading_off = interfaces.iter().filter(|port| !is_cable_within(port));
         Self {
             has_hardware: interfaces.iter().any(is_hardware),
@@ -63,7 +61,7 @@ pub(crate) mod fixture {
     use crate::kind::Kind;
     use crate::link::Link;
     use crate::link_kind::LinkKind;
-    use crate::selector::Selector;
+    use crate::selection::selector::Selector;
     use crate::snapshot::Snapshot;
     use crate::sys::flag;
     use crate::table::Table;

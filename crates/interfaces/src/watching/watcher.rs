@@ -8,15 +8,15 @@ use mio::event::Source;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 
-use crate::change::Change;
-use crate::diff::Tentative;
 use crate::error::Error;
 use crate::link::Link;
-use crate::live::{Live, Settling};
 use crate::snapshot::Snapshot;
 use crate::sys::notice::Notice;
 use crate::sys::{Lister, Monitor};
-use crate::watch::{Kernel, Timing, Watch};
+use crate::watching::change::Change;
+use crate::watching::diff::Tentative;
+use crate::watching::live::{Live, Settling};
+use crate::watching::watch::{Kernel, Timing, Watch};
 
 /// Follows the interfaces of a network namespace, without a thread of its own.
 ///

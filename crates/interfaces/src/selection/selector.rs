@@ -4,16 +4,16 @@ use std::fmt;
 use std::net::IpAddr;
 use std::ops::Not;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use crate::id::InterfaceIndex;
 use crate::interface::Interface;
 use crate::kind::Kind;
 use crate::name::InterfaceName;
-use crate::pattern::Pattern;
-use crate::subnet::Subnet;
-use crate::surroundings::Surroundings;
-use crate::verdict::{self, Reason, Verdict};
+use crate::selection::pattern::Pattern;
+use crate::selection::rule::{Predicate, Rule};
+use crate::selection::subnet::Subnet;
+use crate::selection::surroundings::Surroundings;
+use crate::selection::verdict::Verdict;
 
 /// Chooses interfaces by what they are.
 ///
@@ -34,29 +34,6 @@ use crate::verdict::{self, Reason, Verdict};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Selector(Rule);
-
-#[derive(Clone, Debug, Default)]
-enum Rule {
-    All,
-    #[default]
-    Lan,
-    Kind(Kind),
-    Index(InterfaceIndex),
-    Name(InterfaceName),
-    Pattern(Pattern),
-    Address(IpAddr),
-    Subnet(Subnet),
-    Ipv4,
-    Ipv6,
-    Up,
-    Operational,
-    Broadcast,
-    Multicast,
-    Predicate(Predicate),
-    Or(Box<[Rule; 2]>),
-    And(Box<[Rule; 2]>),
-    Not(Box<Rule>),
-}
 
 impl Selector {
     /// What a protocol for a local network wants: interfaces that can broadcast
@@ -173,8 +150,7 @@ impl Selector {
         what: &'static str,
         predicate: impl Fn(&Interface) -> bool + Send + Sync + 'static,
     ) -> Self {
-        let holds = Arc::new(predicate);
-        Self(Rule::Predicate(Predicate { what, holds }))
+        Self(Rule::Predicate(Predicate::new(what, predicate)))
     }
 
     /// What either selector chooses.
@@ -244,118 +220,6 @@ impl FromStr for Selector {
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
-    }
-}
-
-impl Rule {
-    fn judge(&self, interface: &Interface, surroundings: &Surroundings) -> Verdict<'_> {
-        match self {
-            Self::Lan => verdict::of_lan(interface, surroundings),
-            Self::Not(rule) => rule.judge(interface, surroundings).reversed(),
-            Self::Or(rules) => {
-                let [first, second] = &**rules;
-                let verdict = first.judge(interface, surroundings);
-                match verdict.is_chosen() {
-                    true => verdict,
-                    false => Some(second.judge(interface, surroundings))
-                        .filter(Verdict::is_chosen)
-                        .unwrap_or(verdict),
-                }
-            }
-            Self::And(rules) => {
-                let [first, second] = &**rules;
-                let verdict = first.judge(interface, surroundings);
-                match verdict.is_chosen() {
-                    false => verdict,
-                    true => Some(second.judge(interface, surroundings))
-                        .filter(|second| !second.is_chosen())
-                        .unwrap_or(verdict),
-                }
-            }
-            rule => match rule.holds_for(interface) {
-                true => Verdict::new(true, Reason::Matches(Criterion(self))),
-                false => Verdict::new(false, Reason::Differs(Criterion(self))),
-            },
-        }
-    }
-
-    /// Whether a rule holds that looks at nothing but the interface.
-    fn holds_for(&self, interface: &Interface) -> bool {
-        match self {
-            Self::All => true,
-            Self::Kind(kind) => interface.kind() == *kind,
-            Self::Index(index) => interface.index() == *index,
-            Self::Name(name) => interface.is_called(name.as_bytes()),
-            Self::Pattern(pattern) => {
-                pattern.matches(interface.name().as_bytes())
-                    || interface
-                        .alternative_names()
-                        .any(|name| pattern.matches(name.as_bytes()))
-            }
-            Self::Address(address) => interface.owns(*address),
-            Self::Subnet(subnet) => {
-                let v4 = interface.ipv4().iter().map(|own| own.address().into());
-                let v6 = interface.ipv6().iter().map(|own| own.address().into());
-                v4.chain(v6).any(|address| subnet.contains(address))
-            }
-            Self::Ipv4 => !interface.ipv4().is_empty(),
-            Self::Ipv6 => interface.ipv6().iter().any(|own| own.is_usable()),
-            Self::Up => interface.flags().is_up(),
-            Self::Operational => interface.is_operational(),
-            Self::Broadcast => interface.usable_for_broadcast().is_ok(),
-            Self::Multicast => interface.usable_for_multicast().is_ok(),
-            Self::Predicate(predicate) => (predicate.holds)(interface),
-            Self::Lan | Self::Or(_) | Self::And(_) | Self::Not(_) => false,
-        }
-    }
-}
-
-impl fmt::Display for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::All => f.write_str("all"),
-            Self::Lan => f.write_str("lan"),
-            Self::Kind(kind) => write!(f, "kind {kind}"),
-            Self::Index(index) => write!(f, "index {index}"),
-            Self::Name(name) => write!(f, "name {name}"),
-            Self::Pattern(pattern) => write!(f, "name {pattern}"),
-            Self::Address(address) => write!(f, "address {address}"),
-            Self::Subnet(subnet) => write!(f, "subnet {subnet}"),
-            Self::Ipv4 => f.write_str("ipv4"),
-            Self::Ipv6 => f.write_str("ipv6"),
-            Self::Up => f.write_str("up"),
-            Self::Operational => f.write_str("operational"),
-            Self::Broadcast => f.write_str("broadcast"),
-            Self::Multicast => f.write_str("multicast"),
-            Self::Predicate(predicate) => f.write_str(predicate.what),
-            Self::Or(rules) => write!(f, "({} or {})", rules[0], rules[1]),
-            Self::And(rules) => write!(f, "({} and {})", rules[0], rules[1]),
-            Self::Not(rule) => write!(f, "not {rule}"),
-        }
-    }
-}
-
-/// What a part of a selector asks for, for messages: it prints as such.
-///
-/// See [`Verdict`] for an example.
-#[derive(Clone, Copy, Debug)]
-pub struct Criterion<'s>(&'s Rule);
-
-impl fmt::Display for Criterion<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-#[derive(Clone)]
-struct Predicate {
-    what: &'static str,
-    holds: Arc<dyn Fn(&Interface) -> bool + Send + Sync>,
-}
-
-impl fmt::Debug for Predicate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.what)
     }
 }
 

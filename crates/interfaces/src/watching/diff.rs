@@ -2,10 +2,10 @@
 
 use std::cmp::Ordering;
 
-use crate::change::{AssignedAddress, Difference};
 use crate::interface::Interface;
 use crate::ipv4::AssignedIpv4;
 use crate::ipv6::AssignedIpv6;
+use crate::watching::change::{AssignedAddress, Difference};
 
 /// Whether an IPv6 address that is still tentative counts as there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 
 use super::*;
 use crate::address_record::AddressRecord;
-use crate::diff::Tentative;
 use crate::flags::Flags;
 use crate::id::InterfaceIndex;
 use crate::interface::Interface;
 use crate::sys::flag;
 use crate::table::Table;
+use crate::watching::diff::Tentative;
 
 const SETTLE: Duration = Duration::from_millis(50);
 const MAX_DELAY: Duration = Duration::from_millis(500);

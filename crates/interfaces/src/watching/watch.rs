@@ -4,12 +4,12 @@ use std::io;
 use std::mem;
 use std::time::{Duration, Instant};
 
-use crate::change::Change;
 use crate::error::Error;
 use crate::link::Link;
-use crate::live::{Live, Settling};
 use crate::snapshot::Snapshot;
 use crate::sys::notice::Notice;
+use crate::watching::change::Change;
+use crate::watching::live::{Live, Settling};
 
 /// What a watch needs of the system, so that it can be tested with one that does
 /// what systems do at their worst.

@@ -6,14 +6,14 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use crate::address_record::{AddressRecord, Assigned};
-use crate::change::{Change, Difference};
-use crate::diff::{self, Tentative};
 use crate::holdings::{Holdings, Lists, Part};
 use crate::id::{Generation, InterfaceIndex};
 use crate::interface::Interface;
 use crate::link::Link;
 use crate::snapshot::Snapshot;
 use crate::sys::notice::Notice;
+use crate::watching::change::{Change, Difference};
+use crate::watching::diff::{self, Tentative};
 
 /// A snapshot that follows what the system says, and what of it is to be told.
 #[derive(Debug)]

@@ -185,6 +185,9 @@ impl Lister {
                 Err(error) => return Err(error),
             }
         }
+        if !is_consistent {
+            table.remove_repeated_addresses();
+        }
         self.size = table.size();
         Ok(Snapshot {
             interfaces: table.into_interfaces(),

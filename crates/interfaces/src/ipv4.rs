@@ -114,6 +114,12 @@ impl AssignedIpv4 {
     pub const fn label(&self) -> Option<InterfaceName> {
         self.label
     }
+
+    /// What makes it the same address of its interface, however different it may
+    /// be otherwise.
+    pub(crate) const fn identity(&self) -> (Ipv4Addr, u8, Option<Ipv4Addr>) {
+        (self.address, self.prefix_len, self.peer)
+    }
 }
 
 impl fmt::Display for AssignedIpv4 {

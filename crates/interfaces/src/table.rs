@@ -3,6 +3,7 @@
 //! Pure, so that every system's oddities can be tested everywhere.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::Arc;
@@ -117,6 +118,18 @@ impl Table {
                 Assigned::V6(assigned) => self.lists.ipv6.push(assigned),
             },
         }
+    }
+
+    /// Leaves each address in once, of which a listing that was torn may have told
+    /// again.
+    pub(crate) fn remove_repeated_addresses(&mut self) {
+        let (mut ipv4, mut ipv6) = (HashSet::new(), HashSet::new());
+        self.lists
+            .ipv4
+            .retain(|own| ipv4.insert((own.interface, own.identity())));
+        self.lists
+            .ipv6
+            .retain(|own| ipv6.insert((own.interface, own.address)));
     }
 
     /// Says that groups were asked for, which are none until one is added.
@@ -340,6 +353,35 @@ mod tests {
         assert_eq!(ipv4(&listed[3]), ["10.71.9.1/24"]);
         let ipv6: Vec<_> = listed[1].ipv6().iter().map(ToString::to_string).collect();
         assert_eq!(ipv6, ["fd71::1/24", "fd71::2/24", "fe80::1/24"]);
+    }
+
+    #[test]
+    fn an_address_that_was_listed_twice_is_there_once() {
+        let again = AddressRecord {
+            name: "x:1".parse().ok(),
+            ..owned(2, "10.71.0.1")
+        };
+        let other = AddressRecord {
+            prefix_len: 16,
+            ..owned(2, "10.71.0.1")
+        };
+        let addresses = [
+            owned(2, "10.71.0.1"),
+            owned(2, "10.71.0.2"),
+            owned(2, "fd71::1"),
+            again,
+            other,
+            owned(2, "fd71::1"),
+            owned(3, "fd71::1"),
+        ];
+        let mut table = table(&[(2, "v0"), (3, "v1")], &addresses);
+        table.remove_repeated_addresses();
+        let listed = table.into_interfaces();
+        assert_eq!(
+            ipv4(&listed[0]),
+            ["10.71.0.1/24", "10.71.0.2/24", "10.71.0.1/16"]
+        );
+        assert_eq!((listed[0].ipv6().len(), listed[1].ipv6().len()), (1, 1));
     }
 
     #[test]

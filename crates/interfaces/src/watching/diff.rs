@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 
 use crate::interface::Interface;
-use crate::ipv4::AssignedIpv4;
 use crate::ipv6::AssignedIpv6;
 use crate::watching::change::{AssignedAddress, Difference};
 
@@ -34,13 +33,13 @@ pub(crate) fn differences<'a>(
     };
     let [v4, also_v4] = [old, new].map(|interface| {
         let mut addresses: Vec<_> = interface.ipv4().iter().collect();
-        addresses.sort_by_key(|own| identity(own));
+        addresses.sort_by_key(|own| own.identity());
         addresses
     });
     merge(
         v4,
         also_v4,
-        |a, b| identity(a).cmp(&identity(b)),
+        |a, b| a.identity().cmp(&b.identity()),
         |old, new| {
             changed(old.map(AssignedAddress::V4), new.map(AssignedAddress::V4));
         },
@@ -125,11 +124,6 @@ fn changed<'a, T: PartialEq>(
     difference: impl FnOnce(T, T) -> Difference<'a>,
 ) -> Option<Difference<'a>> {
     (old != new).then(|| difference(old, new))
-}
-
-/// What makes an IPv4 address of an interface the same one later.
-fn identity(own: &AssignedIpv4) -> impl Ord + use<> {
-    (own.address(), own.prefix_len(), own.peer())
 }
 
 fn counts(own: &AssignedIpv6, tentative: Tentative) -> bool {

@@ -69,10 +69,7 @@ impl Live {
             } => self.set_link(link, &alternative_names, now, refine),
             Notice::LinkGone(index) => {
                 self.early.retain(|(early, _)| *early != index);
-                if let Ok(position) = self.snapshot.position_of(index) {
-                    self.remember(position, now);
-                    self.snapshot.interfaces.remove(position);
-                }
+                self.remove_link(index, now);
             }
             Notice::Address(record) => self.set_address(&record, now),
             Notice::AddressGone(record) => self.remove_address(&record, now),
@@ -200,6 +197,10 @@ impl Live {
         now: Instant,
         refine: impl FnOnce(&mut Link),
     ) {
+        let known = self.snapshot.by_index(link.index);
+        if known.is_some_and(|known| link.is_another_than(&known.link)) {
+            self.remove_link(link.index, now); // that it is gone got lost
+        }
         let position = match self.snapshot.position_of(link.index) {
             Ok(position) => position,
             Err(position) => {
@@ -238,6 +239,13 @@ impl Live {
         }
         interface.link = link;
         interface.set_alternative_names(alternative_names);
+    }
+
+    fn remove_link(&mut self, index: InterfaceIndex, now: Instant) {
+        if let Ok(position) = self.snapshot.position_of(index) {
+            self.remember(position, now);
+            self.snapshot.interfaces.remove(position);
+        }
     }
 
     fn set_address(&mut self, record: &AddressRecord, now: Instant) {

@@ -152,6 +152,7 @@ impl Lister {
                 Err(error) => return Err(error),
             }
         }
+        table.remove_repeated_addresses();
         Ok((table, false))
     }
 }

@@ -7,6 +7,7 @@ use crate::address_record::AddressRecord;
 use crate::flags::Flags;
 use crate::id::InterfaceIndex;
 use crate::interface::Interface;
+use crate::link_kind::LinkKind;
 use crate::sys::flag;
 use crate::table::Table;
 use crate::watching::diff::Tentative;
@@ -274,6 +275,23 @@ fn an_interface_made_anew_with_its_index_is_removed_and_added() {
     let after = scene.watch.snapshot().interfaces()[0].id();
     assert_eq!(after.index(), before.index());
     assert_ne!(after, before);
+}
+
+#[test]
+fn an_interface_made_anew_whose_end_was_lost_is_another_too() {
+    let mut scene = Scene::new();
+    let mut link = link(2, RUNNING);
+    link.link_kind = LinkKind::new(b"veth");
+    scene.say(Notice::Link {
+        link,
+        alternative_names: Vec::new(),
+    });
+    scene.drain();
+    assert_eq!(
+        scene.drain_at_deadline(),
+        ["v2 (index 2) is gone", "v2 (index 2) appeared"]
+    );
+    assert!(scene.addresses().is_empty());
 }
 
 #[test]

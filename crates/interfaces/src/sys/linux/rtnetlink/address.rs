@@ -44,6 +44,9 @@ pub(crate) fn decode(payload: &[u8]) -> Option<AddressRecord> {
         (Some(local), peer) => (local, peer.filter(|peer| *peer != local)),
         (None, address) => (address?, None),
     };
+    if prefix_len > if address.is_ipv4() { 32 } else { 128 } {
+        return None;
+    }
     Some(AddressRecord {
         owner: Some(owner),
         name,
@@ -204,6 +207,12 @@ mod tests {
         assert!(decode(&foreign).is_none());
         let cut_short = assigned(AF_INET6, 64, &[(libc::IFA_ADDRESS, &[0xfe, 0x80])]);
         assert!(decode(&cut_short).is_none());
+        for (family, longest) in [(AF_INET, 32), (AF_INET6, 128)] {
+            let address = &[10; 16][..if family == AF_INET { 4 } else { 16 }];
+            let with = |prefix_len| assigned(family, prefix_len, &[(libc::IFA_LOCAL, address)]);
+            assert!(decode(&with(longest)).is_some());
+            assert!(decode(&with(longest + 1)).is_none());
+        }
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub(crate) struct LinkMessage<'a> {
 
 impl<'a> LinkMessage<'a> {
     /// Decodes its payload; `None` if it tells of something else, such as of how
-    /// a bridge sees its port.
+    /// a bridge sees its port, or of what a wireless driver does.
     pub(crate) fn decode(payload: &'a [u8]) -> Option<Self> {
         let index = index(payload)?;
         let link_type = u16_at(payload, 2)?;
@@ -72,6 +72,9 @@ impl<'a> LinkMessage<'a> {
                 libc::IFLA_MASTER => master = u32_at(value, 0).and_then(InterfaceIndex::new),
                 libc::IFLA_OPERSTATE => state = value.first().copied(),
                 libc::IFLA_LINKINFO => info = value,
+                // Nothing but a name stands beside it (net/wireless/wext-core.c), and
+                // whatever else the link has would seem to be gone.
+                libc::IFLA_WIRELESS => return None,
                 IFLA_LINK_NETNSID => is_lower_elsewhere = true,
                 IFLA_PROP_LIST => properties = value,
                 IFLA_PERM_ADDRESS => permanent_address = HardwareAddress::new(value),
@@ -240,6 +243,14 @@ mod tests {
             let address = decode(&payload).hardware_address.unwrap();
             assert_eq!(address.as_bytes(), vec![0xab; len]);
         }
+    }
+
+    #[test]
+    fn what_a_wireless_driver_says_of_its_link_is_not_all_of_it() {
+        let mut payload = header(1, 0x11043);
+        payload.extend(attribute(libc::IFLA_IFNAME, b"wlan0\0"));
+        payload.extend(attribute(libc::IFLA_WIRELESS, &[0; 16]));
+        assert!(LinkMessage::decode(&payload).is_none());
     }
 
     #[test]

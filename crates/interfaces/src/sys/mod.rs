@@ -15,23 +15,21 @@
 //!   - `is_reliable() -> bool`: whether it says everything, or that it does not;
 //!   - `follows_groups() -> bool`: whether joined groups are among it;
 //!   - `AsFd`: readable when there is something to read;
-//! - `sockaddr_len(NonNull<sockaddr>) -> usize`: how many bytes of a socket
-//!   address from `getifaddrs(3)` may be read;
-//! - `family(&[u8]) -> c_int`: the address family in those bytes;
-//! - `destination(&ifaddrs) -> *mut sockaddr`: `ifa_dstaddr` by its local name.
+//! - `Native`: how it lays out socket addresses, an `ifaddrs::Dialect`;
+//! - `destination(&ifaddrs) -> *const sockaddr`: `ifa_dstaddr` by its local name.
 
 #![allow(unsafe_code, reason = "the only place for it in this crate")]
 
 pub(crate) mod flag;
 
+#[cfg(any(target_vendor = "apple", test))]
+mod berkeley;
 mod connect;
 #[cfg(any(target_vendor = "apple", test))]
 mod functional_type;
 mod ifaddrs;
 pub(crate) mod notice;
 mod sockaddr;
-#[cfg(any(target_vendor = "apple", test))]
-mod sockaddr_dl;
 
 #[cfg(target_vendor = "apple")]
 mod apple;

@@ -13,7 +13,7 @@ use crate::id::InterfaceIndex;
 use crate::kind::{Kind, KindSource};
 use crate::link::Link;
 use crate::name::InterfaceName;
-use crate::sys::ifaddrs::{Entry, List};
+use crate::sys::ifaddrs::{Dialect, Entry, List};
 use crate::sys::linux::link_type;
 use crate::table::Table;
 
@@ -82,37 +82,39 @@ fn link_named(name: InterfaceName, flags: Flags) -> Option<Link> {
     })
 }
 
-const SLL_HALEN: usize = 11; // of `struct sockaddr_ll`
-const SLL_ADDR: usize = 12;
+/// Linux's socket addresses, which begin with a family and do not say how long
+/// they are.
+pub(crate) struct Linux;
 
-/// How many bytes of a socket address from `getifaddrs(3)` may be read.
-///
-/// # Safety
-/// `sockaddr` points to a whole socket address of the family that it names.
-pub(crate) unsafe fn sockaddr_len(sockaddr: NonNull<libc::sockaddr>) -> usize {
-    // SAFETY: the caller vouches for the family, which every address begins with.
-    let family = unsafe { sockaddr.cast::<libc::sa_family_t>().read_unaligned() };
-    match c_int::from(family) {
-        libc::AF_INET => size_of::<libc::sockaddr_in>(),
-        libc::AF_INET6 => size_of::<libc::sockaddr_in6>(),
-        libc::AF_PACKET => {
-            let bytes = sockaddr.cast::<u8>();
-            // SAFETY: within `struct sockaddr_ll`, which the caller vouches for.
-            let halen = unsafe { bytes.add(SLL_HALEN) };
-            // SAFETY: as above; a byte is always aligned.
-            let halen = unsafe { halen.read() };
-            // The C libraries leave the address out if it exceeds their room.
-            SLL_ADDR + usize::from(halen)
+impl Dialect for Linux {
+    unsafe fn len(sockaddr: NonNull<libc::sockaddr>) -> usize {
+        // SAFETY: the caller vouches for a whole address, which begins with this.
+        let family = unsafe { sockaddr.cast::<libc::sa_family_t>().read_unaligned() };
+        match c_int::from(family) {
+            libc::AF_INET => size_of::<libc::sockaddr_in>(),
+            libc::AF_INET6 => size_of::<libc::sockaddr_in6>(),
+            libc::AF_PACKET => {
+                let bytes = sockaddr.cast::<u8>();
+                // SAFETY: within `struct sockaddr_ll`, which the caller vouches for.
+                let halen = unsafe { bytes.add(SLL_HALEN) };
+                // SAFETY: as above; a byte is always aligned.
+                let halen = unsafe { halen.read() };
+                // The C libraries leave the address out if it exceeds their room.
+                SLL_ADDR + usize::from(halen)
+            }
+            _ => size_of::<libc::sa_family_t>(),
         }
-        _ => size_of::<libc::sa_family_t>(),
+    }
+
+    fn family(bytes: &[u8]) -> c_int {
+        let family = bytes.first_chunk().map(|bytes| u16::from_ne_bytes(*bytes));
+        family.map_or(libc::AF_UNSPEC, c_int::from)
     }
 }
 
-pub(crate) fn family(bytes: &[u8]) -> c_int {
-    let family = bytes.first_chunk().map(|bytes| u16::from_ne_bytes(*bytes));
-    family.map_or(libc::AF_UNSPEC, c_int::from)
-}
-
-pub(crate) fn destination(entry: &libc::ifaddrs) -> *mut libc::sockaddr {
+pub(crate) fn destination(entry: &libc::ifaddrs) -> *const libc::sockaddr {
     entry.ifa_ifu
 }
+
+const SLL_HALEN: usize = 11; // of `struct sockaddr_ll`
+const SLL_ADDR: usize = 12;

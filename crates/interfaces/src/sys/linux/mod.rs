@@ -20,7 +20,7 @@ use std::fs;
 use std::io;
 use std::net::IpAddr;
 
-pub(crate) use self::getifaddrs::{destination, family, sockaddr_len};
+pub(crate) use self::getifaddrs::{Linux as Native, destination};
 pub(crate) use self::monitor::Monitor;
 use self::netlink::{Answer, Netlink};
 use self::rtnetlink::group::Family;

@@ -111,7 +111,7 @@ pub enum Difference<'a> {
         new: Option<OperationalState>,
     },
     /// It stopped passing packets and passes them again, with nothing else
-    /// different from before. Others may have noticed.
+    /// different from before. Others may have noticed. Only Linux and Android tell.
     Flapped {
         /// How often.
         times: u32,

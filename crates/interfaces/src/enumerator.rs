@@ -9,6 +9,7 @@ use crate::interface::Interface;
 use crate::route::Route;
 use crate::snapshot::Snapshot;
 use crate::sys::Lister;
+use crate::sys::which::Which;
 
 /// Asks the system about its interfaces; keeps its descriptor and its buffer, so
 /// that each further question costs only what the kernel takes to answer.
@@ -138,21 +139,5 @@ impl Enumerator {
         self.lister
             .find(which, self.groups)
             .map_err(|source| Error::List { source })
-    }
-}
-
-/// Which interface is asked for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Which<'a> {
-    Index(InterfaceIndex),
-    Name(&'a [u8]),
-}
-
-impl Which<'_> {
-    pub(crate) fn is(&self, interface: &Interface) -> bool {
-        match self {
-            Self::Index(index) => interface.index() == *index,
-            Self::Name(name) => interface.is_called(name),
-        }
     }
 }

@@ -96,7 +96,7 @@ impl Interface {
     ///
     /// # Platform
     /// - Linux, Android: `IFLA_MTU` of rtnetlink; `None` where that is refused.
-    /// - Apple: `ifi_mtu` of `getifaddrs(3)`.
+    /// - Elsewhere: `ifi_mtu` of `getifaddrs(3)`.
     #[must_use]
     pub const fn mtu(&self) -> Option<u32> {
         self.link.mtu
@@ -134,7 +134,9 @@ impl Interface {
     /// # Platform
     /// - Linux, Android: `IFF_LOWER_UP`, which is set as well where the driver
     ///   cannot know; `None` while the interface is down.
-    /// - Apple: the media status of `SIOCGIFXMEDIA`, of interfaces that have media.
+    /// - Apple: the media status of `SIOCGIFXMEDIA`, of interfaces that have media;
+    ///   `None` while the interface is down.
+    /// - Elsewhere: `None`.
     #[must_use]
     pub const fn carrier(&self) -> Option<bool> {
         self.link.carrier
@@ -178,6 +180,11 @@ impl Interface {
     ///
     /// [`Enumerator::groups`](crate::Enumerator::groups) and
     /// [`WatcherBuilder::groups`](crate::WatcherBuilder::groups) ask.
+    ///
+    /// # Platform
+    /// - Linux, Android: rtnetlink since 6.14, before that `/proc/net`.
+    /// - Apple, FreeBSD, DragonFly: `getifmaddrs(3)`.
+    /// - NetBSD, OpenBSD: `None`.
     #[must_use]
     pub fn groups(&self) -> Option<&[IpAddr]> {
         self.holdings.groups()

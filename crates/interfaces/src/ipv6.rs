@@ -101,7 +101,10 @@ impl AssignedIpv6 {
     /// What it is good for at the moment; `None` where the system does not say.
     ///
     /// # Platform
-    /// Linux, Android: `IFA_FLAGS` of rtnetlink. Elsewhere `None`.
+    /// - Linux, Android: `IFA_FLAGS` of rtnetlink.
+    /// - Apple: `SIOCGIFAFLAG_IN6`. Deprecated is also what is detached: of a
+    ///   router that is gone.
+    /// - Elsewhere: `None`.
     #[must_use]
     pub const fn state(&self) -> Option<AddressState> {
         self.state
@@ -111,7 +114,9 @@ impl AssignedIpv6 {
     /// or so (RFC 8981); `None` where the system does not say.
     ///
     /// # Platform
-    /// Linux, Android: `IFA_F_TEMPORARY` of rtnetlink. Elsewhere `None`.
+    /// - Linux, Android: `IFA_F_TEMPORARY` of rtnetlink.
+    /// - Apple: `IN6_IFF_TEMPORARY` of `SIOCGIFAFLAG_IN6`.
+    /// - Elsewhere: `None`.
     #[must_use]
     pub const fn is_temporary(&self) -> Option<bool> {
         self.temporary

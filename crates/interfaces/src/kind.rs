@@ -1,4 +1,5 @@
-//! What an interface is, from what the system says of it; never from its name.
+//! What an interface is, from what the system says of it; never from its name, but
+//! for one of Apple's that the system says the wrong thing of.
 
 use std::fmt;
 
@@ -18,8 +19,11 @@ use std::fmt;
 ///   nl80211 says of what looks like Ethernet. Where rtnetlink is refused, the
 ///   link type alone, by which Wi-Fi is [`Kind::Wired`]. Modems that pose as
 ///   Ethernet cards are [`Kind::Wired`] as well.
-/// - Apple: `SIOCGIFFUNCTIONALTYPE`, refined by `ifi_type` and flags, because a
-///   tunnel over Wi-Fi has the functional type of Wi-Fi.
+/// - Apple: `ifi_type` and flags, refined by `SIOCGIFFUNCTIONALTYPE`, by which alone
+///   a tunnel over Wi-Fi would be Wi-Fi. `llw0`, which by that is
+///   [`Kind::Wifi`], is [`Kind::WifiPeerToPeer`].
+/// - FreeBSD, NetBSD, OpenBSD, DragonFly: `ifi_type` and flags, by which Wi-Fi and
+///   taps are [`Kind::Wired`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {

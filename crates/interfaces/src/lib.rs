@@ -24,9 +24,11 @@
 //! # Platform
 //! - Linux, Android: rtnetlink; where that is refused, as to apps on Android,
 //!   `getifaddrs(3)`, which knows less and lists fewer interfaces.
-//! - macOS, iOS, tvOS, watchOS, visionOS: `getifaddrs(3)`, kind from
-//!   `SIOCGIFFUNCTIONALTYPE`.
-//! - Elsewhere: does not compile.
+//! - macOS, iOS, tvOS, watchOS, visionOS: `getifaddrs(3)`, and the kernel's answers
+//!   about kind, carrier and the state of IPv6 addresses.
+//! - FreeBSD, NetBSD, OpenBSD, DragonFly: `getifaddrs(3)` alone, which knows neither
+//!   Wi-Fi nor carriers nor the state of IPv6 addresses.
+//! - Elsewhere, as on illumos: does not compile.
 
 mod address_record;
 mod address_state;

@@ -39,8 +39,11 @@ impl Snapshot {
     /// than they can be followed.
     ///
     /// # Platform
-    /// Linux, Android: `NLM_F_DUMP_INTR` of netlink, and addresses whose interface
-    /// is not listed. Elsewhere the latter only.
+    /// - Linux, Android: `NLM_F_DUMP_INTR` of netlink, and addresses whose interface
+    ///   is not listed.
+    /// - Apple: addresses as above, and interfaces that are gone when it is asked
+    ///   what they are.
+    /// - Elsewhere: addresses as above.
     #[must_use]
     pub const fn is_consistent(&self) -> bool {
         self.is_consistent

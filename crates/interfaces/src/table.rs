@@ -78,6 +78,10 @@ impl Table {
     }
 
     /// Adds a further name of the interface that was added last.
+    #[cfg_attr(
+        not(any(target_os = "linux", target_os = "android", test)),
+        expect(dead_code, reason = "this system has one name for an interface")
+    )]
     pub(crate) fn add_alternative_name(&mut self, name: &[u8]) {
         let Some(interface) = self.interfaces.last() else {
             return;

@@ -16,35 +16,95 @@
 //!   - `is_reliable() -> bool`: whether it says everything, or that it does not;
 //!   - `follows_groups() -> bool`: whether joined groups are among it;
 //!   - `AsFd`: readable when there is something to read;
-//! - `sockaddr_len(NonNull<sockaddr>) -> usize`: how many bytes of a socket
-//!   address from `getifaddrs(3)` may be read;
-//! - `family(&[u8]) -> c_int`: the address family in those bytes;
-//! - `destination(&ifaddrs) -> *mut sockaddr`: `ifa_dstaddr` by its local name.
+//! - `Native`: how it lays out socket addresses, an `ifaddrs::Dialect`;
+//! - `destination(&ifaddrs) -> *const sockaddr`: `ifa_dstaddr` by its local name.
+//!
+//! Apple's systems and the BSDs share a `Lister`, for which each provides:
+//! - `Details`, which is what else there is to ask, a `berkeley::listing::Details`;
+//!   - `open() -> io::Result<Self>`;
+//! - `groups`, which are those that are joined:
+//!   - `list() -> io::Result<Option<Vec<(InterfaceIndex, IpAddr)>>>`: all of them;
+//!   - `ARE_TOLD: bool`: whether the system tells of them at all.
 
 #![allow(unsafe_code, reason = "the only place for it in this crate")]
 
 pub(crate) mod flag;
-
-mod connect;
-#[cfg(any(target_vendor = "apple", test))]
-mod functional_type;
-mod ifaddrs;
 pub(crate) mod notice;
+pub(crate) mod which;
+
+mod answer;
+mod connect;
+mod ifaddrs;
 mod sockaddr;
-#[cfg(any(target_vendor = "apple", test))]
-mod sockaddr_dl;
 
 #[cfg(target_vendor = "apple")]
 mod apple;
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+mod bsd;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 
 #[cfg(target_vendor = "apple")]
 use self::apple as platform;
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+use self::bsd as platform;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use self::linux as platform;
 
-#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+// Of Apple's systems and the BSDs: what only decodes, or can be tried with other
+// descriptors, is tested everywhere.
+#[cfg(any(not(any(target_os = "linux", target_os = "android")), test))]
+mod berkeley;
+#[cfg(any(not(any(target_os = "linux", target_os = "android")), test))]
+mod hint_source;
+#[cfg(any(target_vendor = "apple", test))]
+mod hint_sources;
+#[cfg(any(target_vendor = "apple", test))]
+mod xnu;
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod descriptor;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod if_data;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod lister;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod routing_socket;
+
+#[cfg(any(
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "dragonfly"
+))]
+mod getifmaddrs;
+#[cfg(any(
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "dragonfly",
+    test
+))]
+mod group;
+#[cfg(any(target_os = "netbsd", target_os = "openbsd"))]
+mod no_groups;
+
+#[cfg(any(
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "dragonfly"
+))]
+use self::getifmaddrs as groups;
+#[cfg(any(target_os = "netbsd", target_os = "openbsd"))]
+use self::no_groups as groups;
+
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd",
+    target_os = "dragonfly"
+)))]
 compile_error!("ifcast-interfaces does not know this system yet: see PLATFORM.md");
 
 pub(crate) use self::platform::{Lister, Monitor};

@@ -8,6 +8,10 @@ use crate::link::Link;
 
 /// One thing that the system says; it may say it again, or late.
 #[derive(Debug)]
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android", test)),
+    expect(dead_code, reason = "this system never says what changed")
+)]
 pub(crate) enum Notice {
     /// So an interface is now.
     Link {

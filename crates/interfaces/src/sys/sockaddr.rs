@@ -2,9 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+use std::ffi::c_int;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
-use crate::sys::platform;
 
 const SIN_ADDR: usize = 4; // of `struct sockaddr_in`
 const SIN6_ADDR: usize = 8; // of `struct sockaddr_in6`
@@ -12,27 +11,30 @@ const SIN6_SCOPE_ID: usize = 24;
 
 /// The bytes of a socket address, zero beyond its length.
 #[derive(Clone, Copy)]
-pub(crate) struct Sockaddr([u8; Self::CAPACITY]);
+pub(crate) struct Sockaddr {
+    family: c_int,
+    bytes: [u8; Self::CAPACITY],
+}
 
 impl Sockaddr {
     /// Holds a `sockaddr_dl` with the longest name and hardware address.
     pub(crate) const CAPACITY: usize = 64;
 
-    pub(crate) const fn new(bytes: [u8; Self::CAPACITY]) -> Self {
-        Self(bytes)
+    pub(crate) const fn new(family: c_int, bytes: [u8; Self::CAPACITY]) -> Self {
+        Self { family, bytes }
     }
 
-    pub(crate) fn bytes(&self) -> &[u8; Self::CAPACITY] {
-        &self.0
+    pub(crate) const fn bytes(&self) -> &[u8; Self::CAPACITY] {
+        &self.bytes
     }
 
-    pub(crate) fn family(&self) -> libc::c_int {
-        platform::family(&self.0)
+    pub(crate) const fn family(&self) -> c_int {
+        self.family
     }
 
     /// The IP address and scope id, if it is one.
     pub(crate) fn ip(&self) -> Option<(IpAddr, u32)> {
-        match self.family() {
+        match self.family {
             libc::AF_INET => Some((Ipv4Addr::from(self.v4_bytes()).into(), 0)),
             libc::AF_INET6 => {
                 let scope_id = u32::from_ne_bytes(self.array(SIN6_SCOPE_ID));
@@ -63,7 +65,7 @@ impl Sockaddr {
     }
 
     fn array<const N: usize>(&self, at: usize) -> [u8; N] {
-        std::array::from_fn(|i| self.0[at + i])
+        std::array::from_fn(|i| self.bytes[at + i])
     }
 }
 
@@ -93,7 +95,7 @@ mod tests {
     fn mask(bytes: &[u8]) -> Sockaddr {
         let mut all = [0; Sockaddr::CAPACITY];
         all[..bytes.len()].copy_from_slice(bytes);
-        Sockaddr::new(all)
+        Sockaddr::new(libc::AF_UNSPEC, all)
     }
 
     #[test]

@@ -111,7 +111,8 @@ pub enum Difference<'a> {
         new: Option<OperationalState>,
     },
     /// It stopped passing packets and passes them again. Others may have noticed,
-    /// such as a switch that forgets who joined which group.
+    /// such as a switch that forgets who joined which group. Only Linux and
+    /// Android tell.
     Flapped {
         /// How often.
         times: u32,

@@ -59,9 +59,11 @@ use crate::watching::watch::{Kernel, Timing, Watch};
 /// - Android 11 and later refuses those to apps: everything is listed anew from
 ///   time to time, see [`WatcherBuilder::reconcile`].
 /// - Apple: a routing socket (`PF_ROUTE`), kernel events (`PF_SYSTEM`) and
-///   libnotify's `com.apple.system.config.network_change`. They drop what they
-///   have no room for and do not say so, hence all are hints upon which
-///   everything is listed anew, as it is from time to time without any.
+///   libnotify's `com.apple.system.config.network_change`, or those of them that
+///   are not refused. They drop what they have no room for and do not say so,
+///   hence all are hints upon which everything is listed anew, as it is from time
+///   to time without any.
+/// - FreeBSD, NetBSD, OpenBSD, DragonFly: a routing socket, taken in the same way.
 #[derive(Debug)]
 pub struct Watcher {
     system: System,

@@ -13,7 +13,7 @@ use crate::id::InterfaceIndex;
 use crate::kind::{Kind, KindSource};
 use crate::link::Link;
 use crate::name::InterfaceName;
-use crate::sys::ifaddrs::{Entry, List};
+use crate::sys::ifaddrs::{Dialect, Entry, List};
 use crate::sys::linux::link_type;
 use crate::table::Table;
 
@@ -82,46 +82,49 @@ fn link_named(name: InterfaceName, flags: Flags) -> Option<Link> {
     })
 }
 
-const SLL_HALEN: usize = 11; // of `struct sockaddr_ll`
-const SLL_ADDR: usize = 12;
+/// Linux's socket addresses, which begin with a family and do not say how long
+/// they are.
+pub(crate) struct Linux;
 
-/// How many bytes of a socket address from `getifaddrs(3)` may be read.
-///
-/// # Safety
-/// `sockaddr` points to a whole socket address of the family that it names.
-pub(crate) unsafe fn sockaddr_len(sockaddr: NonNull<libc::sockaddr>) -> usize {
-    // SAFETY: the caller vouches for the family, which every address begins with.
-    let family = unsafe { sockaddr.cast::<libc::sa_family_t>().read_unaligned() };
-    match c_int::from(family) {
-        libc::AF_INET => size_of::<libc::sockaddr_in>(),
-        libc::AF_INET6 => size_of::<libc::sockaddr_in6>(),
-        libc::AF_PACKET => {
-            let bytes = sockaddr.cast::<u8>();
-            // SAFETY: within `struct sockaddr_ll`, which the caller vouches for.
-            let halen = unsafe { bytes.add(SLL_HALEN) };
-            // SAFETY: as above; a byte is always aligned.
-            let halen = unsafe { halen.read() };
-            // The C libraries leave the address out if it exceeds their room.
-            SLL_ADDR + usize::from(halen)
+impl Dialect for Linux {
+    unsafe fn len(sockaddr: NonNull<libc::sockaddr>) -> usize {
+        // SAFETY: the caller vouches for a whole address, which begins with this.
+        let family = unsafe { sockaddr.cast::<libc::sa_family_t>().read_unaligned() };
+        match c_int::from(family) {
+            libc::AF_INET => size_of::<libc::sockaddr_in>(),
+            libc::AF_INET6 => size_of::<libc::sockaddr_in6>(),
+            libc::AF_PACKET => {
+                let bytes = sockaddr.cast::<u8>();
+                // SAFETY: within `struct sockaddr_ll`, which the caller vouches for.
+                let halen = unsafe { bytes.add(SLL_HALEN) };
+                // SAFETY: as above; a byte is always aligned.
+                let halen = unsafe { halen.read() };
+                // The C libraries leave the address out if it exceeds their room.
+                SLL_ADDR + usize::from(halen)
+            }
+            _ => size_of::<libc::sa_family_t>(),
         }
-        _ => size_of::<libc::sa_family_t>(),
+    }
+
+    fn family(bytes: &[u8]) -> c_int {
+        let family = bytes.first_chunk().map(|bytes| u16::from_ne_bytes(*bytes));
+        family.map_or(libc::AF_UNSPEC, c_int::from)
     }
 }
 
-pub(crate) fn family(bytes: &[u8]) -> c_int {
-    let family = bytes.first_chunk().map(|bytes| u16::from_ne_bytes(*bytes));
-    family.map_or(libc::AF_UNSPEC, c_int::from)
-}
-
-pub(crate) fn destination(entry: &libc::ifaddrs) -> *mut libc::sockaddr {
+pub(crate) fn destination(entry: &libc::ifaddrs) -> *const libc::sockaddr {
     entry.ifa_ifu
 }
+
+const SLL_HALEN: usize = 11; // of `struct sockaddr_ll`
+const SLL_ADDR: usize = 12;
 
 #[cfg(test)]
 mod tests {
     use std::ptr;
 
     use super::*;
+    use crate::sys::ifaddrs::Entries;
 
     /// The link `v0` whose `ifa_addr` has these bytes.
     fn link_at(ifa_addr: *mut u8) -> Option<Link> {
@@ -135,7 +138,9 @@ mod tests {
             ifa_ifu: ptr::null_mut(),
             ifa_data: ptr::null_mut(),
         };
-        link_of(&Entry { raw: &raw })
+        // SAFETY: a list of one entry, whose name and address outlive this.
+        let mut entries = unsafe { Entries::starting_at(&raw const raw) };
+        link_of(&entries.next()?)
     }
 
     /// An Ethernet link, 7, whose hardware address has this length.

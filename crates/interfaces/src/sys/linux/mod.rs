@@ -20,17 +20,17 @@ mod wireless;
 use std::io;
 use std::net::IpAddr;
 
-pub(crate) use self::getifaddrs::{destination, family, sockaddr_len};
+pub(crate) use self::getifaddrs::{Linux as Native, destination};
 pub(crate) use self::monitor::Monitor;
-use self::netlink::Answer;
 use self::rtnetlink::group::Family;
 use self::sockets::Sockets;
-use crate::enumerator::Which;
 use crate::interface::Interface;
 use crate::link::Link;
 use crate::route::Route;
 use crate::snapshot::Snapshot;
+use crate::sys::answer::Answer;
 use crate::sys::connect;
+use crate::sys::which::Which;
 use crate::table::{Size, Table};
 
 /// Asks for interfaces; see the contract in `sys`.

@@ -7,6 +7,7 @@
 use std::ffi::c_int;
 use std::io;
 
+use crate::sys::answer::Answer;
 use crate::sys::linux::netlink_socket::NetlinkSocket;
 use crate::sys::linux::nlmsg::{self, Request};
 
@@ -21,15 +22,6 @@ pub(crate) trait Transport {
 
     /// Reads all that is there, without waiting, and throws it away.
     fn discard(&mut self);
-}
-
-/// Whether an answer tells all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub(crate) enum Answer {
-    Whole,
-    /// A change interrupted it, or part of it was lost; to be asked again.
-    Torn,
 }
 
 impl Answer {

@@ -5,8 +5,9 @@ use std::io;
 
 use crate::id::InterfaceIndex;
 use crate::kind::Kind;
+use crate::sys::answer::Answer;
 use crate::sys::linux::is_refusal;
-use crate::sys::linux::netlink::{Answer, Netlink};
+use crate::sys::linux::netlink::Netlink;
 use crate::sys::linux::nl80211;
 use crate::sys::linux::nlmsg::Request;
 

@@ -35,36 +35,25 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<LinkAddress> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::berkeley::fixture::{self, IFT_ETHER};
 
-    const IFT_ETHER: u8 = 6;
-
-    fn fixture(index: u16, name: &str, address: &[u8]) -> Vec<u8> {
-        let [index_0, index_1] = index.to_ne_bytes();
-        let [name_len, address_len] = [name.len(), address.len()].map(|n| u8::try_from(n).unwrap());
-        let len = 8 + name_len + address_len;
-        let mut bytes = vec![
-            len,
-            18,
-            index_0,
-            index_1,
-            IFT_ETHER,
-            name_len,
-            address_len,
-            0,
-        ];
-        bytes.extend(name.bytes().chain(address.iter().copied()));
-        bytes
+    fn parsed(name: &str, address: &[u8]) -> LinkAddress {
+        let sockaddr = fixture::read(&fixture::link(5, IFT_ETHER, name, address));
+        parse(sockaddr.bytes()).unwrap()
     }
 
     #[test]
     fn names_and_addresses_of_any_length_are_told_apart() {
         for (name, address) in [
             ("en0", &[2, 0, 0, 0, 0, 1][..]),
-            ("bridge100", &[2, 0, 0, 0, 0, 2]), // more than 12 bytes together
+            ("bridge0", &[2, 0, 0, 0, 0, 2]), // more than 12 bytes together
+            ("bridge100", &[2, 0, 0, 0, 0, 3]),
             ("fw0", &[1, 2, 3, 4, 5, 6, 7, 8]),
+            ("ib0", &[9; 20]),
             ("utun3", &[]),
+            ("", &[2, 0, 0, 0, 0, 4]),
         ] {
-            let link = parse(&fixture(5, name, address)).unwrap();
+            let link = parsed(name, address);
             assert_eq!(link.index.get(), 5);
             assert_eq!(link.if_type, IFT_ETHER);
             assert_eq!(link.hardware_address, HardwareAddress::new(address));
@@ -73,11 +62,22 @@ mod tests {
 
     #[test]
     fn a_truncated_one_gives_no_address_and_no_panic() {
-        let whole = fixture(5, "bridge100", &[2, 0, 0, 0, 0, 2]);
+        let whole = fixture::link(5, IFT_ETHER, "bridge100", &[2, 0, 0, 0, 0, 2]);
         for len in 0..whole.len() {
             let link = parse(&whole[..len]);
             assert!(link.is_none_or(|link| link.hardware_address.is_none()));
         }
-        assert_eq!(parse(&fixture(0, "en0", &[])), None);
+    }
+
+    #[test]
+    fn lengths_that_lie_give_no_address_and_no_panic() {
+        let mut lying = fixture::link(5, IFT_ETHER, "en0", &[2, 0, 0, 0, 0, 1]);
+        [lying[5], lying[6]] = [255, 255];
+        assert_eq!(parse(&lying).unwrap().hardware_address, None);
+    }
+
+    #[test]
+    fn no_interface_has_the_index_zero() {
+        assert_eq!(parse(&fixture::link(0, IFT_ETHER, "en0", &[])), None);
     }
 }

@@ -80,6 +80,10 @@ pub use crate::usable::Unusable;
 pub use crate::verdict::{Reason, Verdict};
 pub use crate::watcher::{Watcher, WatcherBuilder};
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use crate::sys::fuzzing;
+
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -46,4 +46,6 @@ use self::linux as platform;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
 compile_error!("ifcast-interfaces does not know this system yet: see PLATFORM.md");
 
+#[cfg(fuzzing)]
+pub use self::platform::fuzzing;
 pub(crate) use self::platform::{Lister, Monitor};

@@ -76,6 +76,10 @@ pub use crate::snapshot::Snapshot;
 pub use crate::usable::Unusable;
 pub use crate::watching::{AssignedAddress, Change, Difference, Watcher, WatcherBuilder};
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use crate::sys::fuzzing;
+
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -107,4 +107,6 @@ use self::no_groups as groups;
 )))]
 compile_error!("ifcast-interfaces does not know this system yet: see PLATFORM.md");
 
+#[cfg(fuzzing)]
+pub use self::platform::fuzzing;
 pub(crate) use self::platform::{Lister, Monitor};

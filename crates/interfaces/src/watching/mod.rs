@@ -1,9 +1,9 @@
 //! Following what changes.
 
 mod change;
-mod diff;
-mod live;
-mod watch;
+pub(crate) mod diff;
+pub(crate) mod live;
+pub(crate) mod watch;
 mod watcher;
 
 pub use self::change::{AssignedAddress, Change, Difference};

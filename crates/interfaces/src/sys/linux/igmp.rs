@@ -42,18 +42,26 @@ pub(crate) fn ipv6_groups(text: &str) -> impl Iterator<Item = (InterfaceIndex, I
 mod tests {
     use super::*;
 
-    const IGMP: &str = "\
-Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter
-1\tlo        :     1      V3
-\t\t\t\t010000E0     1 0:00000000\t\t0
-2\teth0      :     2      V3
-\t\t\t\tFB0000E0     1 0:00000000\t\t1
-\t\t\t\t010000E0     1 0:00000000\t\t0
-";
     const IGMP6: &str = "\
 1    lo              ff020000000000000000000000000001     1 0000000C 0
 2    eth0            ff0200000000000000000000000000fb     1 00000004 0
 ";
+
+    /// `/proc/net/igmp` of this machine, which shows groups in its own byte order.
+    fn igmp() -> String {
+        let [all, dns] = [[224, 0, 0, 1], [224, 0, 0, 251]]
+            .map(|group| format!("{:08X}", u32::from_ne_bytes(group)));
+        format!(
+            "\
+Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter
+1\tlo        :     1      V3
+\t\t\t\t{all}     1 0:00000000\t\t0
+2\teth0      :     2      V3
+\t\t\t\t{dns}     1 0:00000000\t\t1
+\t\t\t\t{all}     1 0:00000000\t\t0
+"
+        )
+    }
 
     fn shown(groups: impl Iterator<Item = (InterfaceIndex, IpAddr)>) -> Vec<String> {
         groups
@@ -62,10 +70,9 @@ Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter
     }
 
     #[test]
-    #[cfg(target_endian = "little")]
     fn ipv4_groups_belong_to_the_interface_above_them() {
         assert_eq!(
-            shown(ipv4_groups(IGMP)),
+            shown(ipv4_groups(&igmp())),
             ["1 224.0.0.1", "2 224.0.0.251", "2 224.0.0.1"]
         );
     }

@@ -5,6 +5,8 @@
 //! address, and says by name whose an address is, which is wrong when the name
 //! is a label or changes meanwhile.
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod getifaddrs;
 mod igmp;
 mod link_type;

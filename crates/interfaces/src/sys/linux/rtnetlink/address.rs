@@ -191,11 +191,10 @@ mod tests {
         assert_eq!(with_flags(0x01).temporary, Some(true));
         assert_eq!(with_flags(0x80).temporary, Some(false));
 
-        let secondary = assigned(
-            AF_INET,
-            24,
-            &[(libc::IFA_LOCAL, &[10, 71, 0, 2]), (8, &[1, 0, 0, 0])],
-        );
+        let secondary = IFA_F_SECONDARY.to_ne_bytes();
+        let attributes: &[(u16, &[u8])] =
+            &[(libc::IFA_LOCAL, &[10, 71, 0, 2]), (IFA_FLAGS, &secondary)];
+        let secondary = assigned(AF_INET, 24, attributes);
         let secondary = decode(&secondary).unwrap();
         assert_eq!((secondary.state, secondary.temporary), (None, None));
         assert_eq!(secondary.rank.secondary, Some(true));

@@ -41,7 +41,7 @@ pub(crate) fn decode(payload: &[u8]) -> Option<(InterfaceIndex, IpAddr)> {
 const HEADER_LEN: usize = 8; // struct ifaddrmsg
 pub(crate) const RTM_NEWMULTICAST: u16 = 56;
 pub(crate) const RTM_DELMULTICAST: u16 = 57;
-const RTM_GETMULTICAST: u16 = 58;
+pub(crate) const RTM_GETMULTICAST: u16 = 58;
 const IFA_MULTICAST: u16 = 7;
 
 #[cfg(test)]

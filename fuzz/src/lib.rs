@@ -1,0 +1,9 @@
+//! What the fuzz targets share: messages as Linux would send them, a kernel that
+//! sends them, and what must be true whatever it sends.
+
+#![forbid(unsafe_code)]
+
+pub mod audience;
+pub mod invariants;
+pub mod kernel;
+pub mod message;

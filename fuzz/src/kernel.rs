@@ -87,9 +87,11 @@ impl Kernel {
             let owner = Owner {
                 link: link.clone(),
                 addresses: Vec::new(),
-                groups: BTreeSet::new(),
+                groups: [Group::All6].into(),
             };
             self.links.insert(link.index, owner);
+            // Linux is in the groups of IPv6 before it says that there is a link.
+            self.say(Message::Joined(link.index, Group::All6));
         }
         self.say(Message::Link(link));
     }

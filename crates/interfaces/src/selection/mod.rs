@@ -1,6 +1,7 @@
 //! Saying which interfaces one means, and hearing why.
 
 mod choose;
+mod judge;
 mod lan;
 mod pattern;
 mod rule;

@@ -8,11 +8,8 @@ use crate::id::InterfaceIndex;
 use crate::interface::Interface;
 use crate::kind::Kind;
 use crate::name::InterfaceName;
-use crate::selection::lan;
 use crate::selection::pattern::Pattern;
 use crate::selection::subnet::Subnet;
-use crate::selection::surroundings::Surroundings;
-use crate::selection::verdict::{Reason, Verdict};
 
 /// What an interface must be, or have.
 #[derive(Clone, Debug, Default)]
@@ -39,40 +36,8 @@ pub(crate) enum Rule {
 }
 
 impl Rule {
-    /// Whether it chooses an interface in these surroundings.
-    pub(crate) fn judge(&self, interface: &Interface, surroundings: &Surroundings) -> Verdict<'_> {
-        match self {
-            Self::Lan => lan::verdict(interface, surroundings),
-            Self::Not(rule) => rule.judge(interface, surroundings).reversed(),
-            Self::Or(rules) => {
-                let [first, second] = &**rules;
-                let verdict = first.judge(interface, surroundings);
-                match verdict.is_chosen() {
-                    true => verdict,
-                    false => Some(second.judge(interface, surroundings))
-                        .filter(Verdict::is_chosen)
-                        .unwrap_or(verdict),
-                }
-            }
-            Self::And(rules) => {
-                let [first, second] = &**rules;
-                let verdict = first.judge(interface, surroundings);
-                match verdict.is_chosen() {
-                    false => verdict,
-                    true => Some(second.judge(interface, surroundings))
-                        .filter(|second| !second.is_chosen())
-                        .unwrap_or(verdict),
-                }
-            }
-            rule => match rule.holds_for(interface) {
-                true => Verdict::new(true, Reason::Matches(Criterion(self))),
-                false => Verdict::new(false, Reason::Differs(Criterion(self))),
-            },
-        }
-    }
-
     /// Whether a rule holds that looks at nothing but the interface.
-    fn holds_for(&self, interface: &Interface) -> bool {
+    pub(crate) fn holds_for(&self, interface: &Interface) -> bool {
         match self {
             Self::All => true,
             Self::Kind(kind) => interface.kind() == *kind,
@@ -131,7 +96,7 @@ impl fmt::Display for Rule {
 ///
 /// See [`Verdict`] for an example.
 #[derive(Clone, Copy, Debug)]
-pub struct Criterion<'s>(&'s Rule);
+pub struct Criterion<'s>(pub(crate) &'s Rule);
 
 impl fmt::Display for Criterion<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,6 +9,7 @@ use crate::id::InterfaceIndex;
 use crate::interface::Interface;
 use crate::kind::Kind;
 use crate::name::InterfaceName;
+use crate::selection::judge;
 use crate::selection::pattern::Pattern;
 use crate::selection::rule::{Predicate, Rule};
 use crate::selection::subnet::Subnet;
@@ -166,7 +167,7 @@ impl Selector {
     }
 
     pub(crate) fn judge(&self, interface: &Interface, surroundings: &Surroundings) -> Verdict<'_> {
-        self.0.judge(interface, surroundings)
+        judge::judge(&self.0, interface, surroundings)
     }
 }
 

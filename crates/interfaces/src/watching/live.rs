@@ -1,9 +1,7 @@
-//! The interfaces as they are now, and since when they differ from what was
-//! reported of them.
+//! The interfaces as they are now, as the system says.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::address_record::{AddressRecord, Assigned};
 use crate::holdings::{Holdings, Lists, Part};
@@ -12,8 +10,8 @@ use crate::interface::Interface;
 use crate::link::Link;
 use crate::snapshot::Snapshot;
 use crate::sys::notice::Notice;
-use crate::watching::change::{Change, Difference};
-use crate::watching::diff::{self, Tentative};
+use crate::watching::change::Change;
+use crate::watching::untold::{Settling, Untold};
 
 /// A snapshot that follows what the system says, and what of it is to be told.
 #[derive(Debug)]
@@ -24,28 +22,7 @@ pub(crate) struct Live {
     /// yet: Linux joins those of IPv6 before it does.
     early: Vec<(InterfaceIndex, IpAddr)>,
     newest: Generation,
-    untold: BTreeMap<InterfaceIndex, Untold>,
-}
-
-/// That an interface changed, which nobody was told of yet.
-#[derive(Debug)]
-struct Untold {
-    /// As it was last reported.
-    old: Option<Interface>,
-    since: Instant,
-    last: Instant,
-    /// How often it stopped passing packets.
-    losses: u32,
-}
-
-/// When and how changes are told.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Settling {
-    /// How long an interface must have been at rest.
-    pub(crate) settle: Duration,
-    /// How long one that never rests may be waited for.
-    pub(crate) max_delay: Duration,
-    pub(crate) tentative: Tentative,
+    untold: Untold,
 }
 
 impl Live {
@@ -55,7 +32,7 @@ impl Live {
             knows_groups,
             early: Vec::new(),
             newest: Generation::FIRST,
-            untold: BTreeMap::new(),
+            untold: Untold::default(),
         }
     }
 
@@ -120,7 +97,7 @@ impl Live {
                     self.snapshot.interfaces[position] = interface;
                 }
                 Err(position) => {
-                    self.remember_absence(interface.index(), changed_at);
+                    self.untold.remember(interface.index(), None, changed_at);
                     interface.generation = self.next_generation();
                     self.snapshot.interfaces.insert(position, interface);
                 }
@@ -139,51 +116,14 @@ impl Live {
         &mut self,
         now: Instant,
         settling: &Settling,
-        mut visit: impl FnMut(Change<'_>),
+        visit: impl FnMut(Change<'_>),
     ) {
-        let mut settled = Vec::new();
-        self.untold.retain(|index, untold| {
-            let is_settled = untold.is_due_at(settling) <= now;
-            if is_settled {
-                let old = untold.old.take();
-                settled.push((untold.since, *index, old, untold.losses));
-            }
-            !is_settled
-        });
-        settled.sort_by_key(|(since, ..)| *since);
-        for (_, index, old, losses) in &settled {
-            match (old, self.snapshot.by_index(*index)) {
-                (None, None) => {}
-                (None, Some(new)) => visit(Change::Added(new)),
-                (Some(old), None) => visit(Change::Removed(old)),
-                (Some(old), Some(new)) if old.generation != new.generation => {
-                    visit(Change::Removed(old));
-                    visit(Change::Added(new));
-                }
-                (Some(old), Some(new)) => {
-                    let mut tell = |difference| {
-                        visit(Change::Modified {
-                            old,
-                            new,
-                            difference,
-                        });
-                    };
-                    if *losses > 0 && old.is_operational() && new.is_operational() {
-                        tell(Difference::Flapped { times: *losses });
-                    }
-                    diff::differences(old, new, settling.tentative, tell);
-                }
-            }
-        }
+        self.untold.tell(&self.snapshot, now, settling, visit);
     }
 
     /// When the next change will have settled, if nothing else happens.
     pub(crate) fn next_deadline(&self, settling: &Settling) -> Option<Instant> {
-        let due = self
-            .untold
-            .values()
-            .map(|untold| untold.is_due_at(settling));
-        due.min()
+        self.untold.next_deadline(settling)
     }
 
     pub(crate) const fn snapshot(&self) -> &Snapshot {
@@ -205,7 +145,7 @@ impl Live {
             Ok(position) => position,
             Err(position) => {
                 refine(&mut link);
-                self.remember_absence(link.index, now);
+                self.untold.remember(link.index, None, now);
                 let mut interface = Interface {
                     link,
                     generation: self.next_generation(),
@@ -230,8 +170,8 @@ impl Live {
         }
         let is_lost = known.flags().is_running() && !link.flags.is_running();
         self.remember(position, now);
-        if let Some(untold) = self.untold.get_mut(&link.index).filter(|_| is_lost) {
-            untold.losses = untold.losses.saturating_add(1);
+        if is_lost {
+            self.untold.remember_loss(link.index);
         }
         let interface = &mut self.snapshot.interfaces[position];
         if link.name != interface.link.name {
@@ -346,45 +286,15 @@ impl Live {
         self.snapshot.position_of(record.owner?).ok()
     }
 
-    /// Keeps an interface as it was reported, before it is changed.
+    /// Keeps an interface as it is, before it is changed.
     fn remember(&mut self, position: usize, now: Instant) {
-        let interface = &self.snapshot.interfaces[position];
-        match self.untold.get_mut(&interface.index()) {
-            Some(untold) => untold.last = now,
-            None => {
-                let old = Some(interface.clone());
-                let untold = Untold::new(old, now);
-                self.untold.insert(interface.index(), untold);
-            }
-        }
-    }
-
-    /// Keeps in mind that an interface was not there, before it is.
-    fn remember_absence(&mut self, index: InterfaceIndex, now: Instant) {
-        let untold = self.untold.entry(index);
-        let untold = untold.or_insert_with(|| Untold::new(None, now));
-        untold.last = now;
+        let old = &self.snapshot.interfaces[position];
+        self.untold.remember(old.index(), Some(old), now);
     }
 
     fn next_generation(&mut self) -> Generation {
         self.newest = self.newest.next();
         self.newest
-    }
-}
-
-impl Untold {
-    const fn new(old: Option<Interface>, now: Instant) -> Self {
-        Self {
-            old,
-            since: now,
-            last: now,
-            losses: 0,
-        }
-    }
-
-    fn is_due_at(&self, settling: &Settling) -> Instant {
-        let rested = self.last + settling.settle;
-        rested.min(self.since + settling.max_delay)
     }
 }
 

@@ -3,6 +3,7 @@
 mod change;
 pub(crate) mod diff;
 pub(crate) mod live;
+pub(crate) mod untold;
 pub(crate) mod watch;
 mod watcher;
 

@@ -9,7 +9,8 @@ use crate::link::Link;
 use crate::snapshot::Snapshot;
 use crate::sys::notice::Notice;
 use crate::watching::change::Change;
-use crate::watching::live::{Live, Settling};
+use crate::watching::live::Live;
+use crate::watching::untold::Settling;
 
 /// What a watch needs of the system, so that it can be tested with one that does
 /// what systems do at their worst.

@@ -15,7 +15,8 @@ use crate::sys::notice::Notice;
 use crate::sys::{Lister, Monitor};
 use crate::watching::change::Change;
 use crate::watching::diff::Tentative;
-use crate::watching::live::{Live, Settling};
+use crate::watching::live::Live;
+use crate::watching::untold::Settling;
 use crate::watching::watch::{Kernel, Timing, Watch};
 
 /// Follows the interfaces of a network namespace, without a thread of its own.

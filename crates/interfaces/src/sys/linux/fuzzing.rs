@@ -18,7 +18,8 @@ use crate::sys::notice::Notice;
 use crate::table::Table;
 use crate::watching::Change;
 use crate::watching::diff::Tentative;
-use crate::watching::live::{Live, Settling};
+use crate::watching::live::Live;
+use crate::watching::untold::Settling;
 use crate::watching::watch::{Kernel, Timing, Watch};
 
 /// Has everything that decodes messages decode those in what one read returned,

@@ -17,6 +17,7 @@ mod nl80211;
 mod nlmsg;
 mod rtnetlink;
 mod sockets;
+mod transport;
 mod wireless;
 
 use std::io;

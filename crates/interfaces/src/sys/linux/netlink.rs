@@ -10,19 +10,7 @@ use std::io;
 use crate::sys::answer::Answer;
 use crate::sys::linux::netlink_socket::NetlinkSocket;
 use crate::sys::linux::nlmsg::{self, Request};
-
-/// Carries netlink messages.
-pub(crate) trait Transport {
-    /// Sends one request.
-    fn send(&mut self, request: &[u8]) -> io::Result<()>;
-
-    /// Reads one batch of messages and returns its length, which is more than
-    /// `buffer` has if it did not fit and was cut.
-    fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
-
-    /// Reads all that is there, without waiting, and throws it away.
-    fn discard(&mut self);
-}
+use crate::sys::linux::transport::Transport;
 
 impl Answer {
     pub(crate) fn and(self, next: Self) -> Self {

@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
 
-use crate::sys::linux::netlink::Transport;
+use crate::sys::linux::transport::Transport;
 
 /// An open netlink socket.
 #[derive(Debug)]

@@ -94,7 +94,7 @@ impl fmt::Display for Rule {
 
 /// What a part of a selector asks for, for messages: it prints as such.
 ///
-/// See [`Verdict`] for an example.
+/// See [`Verdict`](crate::Verdict) for an example.
 #[derive(Clone, Copy, Debug)]
 pub struct Criterion<'s>(pub(crate) &'s Rule);
 

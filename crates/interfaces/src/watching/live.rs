@@ -21,6 +21,7 @@ pub(crate) struct Live {
     /// Groups that were joined on interfaces which the system has not told of
     /// yet: Linux joins those of IPv6 before it does.
     early: Vec<(InterfaceIndex, IpAddr)>,
+    may_be_out_of_order: bool,
     newest: Generation,
     untold: Untold,
 }
@@ -31,6 +32,7 @@ impl Live {
             snapshot,
             knows_groups,
             early: Vec::new(),
+            may_be_out_of_order: false,
             newest: Generation::FIRST,
             untold: Untold::default(),
         }
@@ -73,6 +75,7 @@ impl Live {
     /// `changed_at`.
     pub(crate) fn replace(&mut self, fresh: Snapshot, changed_at: Instant) {
         self.early.clear();
+        self.may_be_out_of_order = false;
         for position in (0..self.snapshot.interfaces.len()).rev() {
             if fresh
                 .by_index(self.snapshot.interfaces[position].index())
@@ -104,6 +107,13 @@ impl Live {
             }
         }
         self.snapshot.is_consistent = fresh.is_consistent;
+    }
+
+    /// Whether, since it was listed, an IPv4 address lost its place among others.
+    /// If that was said before the listing, one that is said to be there again
+    /// comes behind those that came later.
+    pub(crate) const fn may_be_out_of_order(&self) -> bool {
+        self.may_be_out_of_order
     }
 
     /// Says that the snapshot may lack something.
@@ -200,18 +210,20 @@ impl Live {
                 if same.is_some_and(|at| interface.ipv4()[at] == new) {
                     return;
                 }
+                let is_moved = same.is_some_and(|at| interface.ipv4()[at].rank != new.rank);
+                self.may_be_out_of_order |= is_moved;
                 self.edit(position, now, |own| {
-                    let at = match same {
-                        Some(at) if own.ipv4[at].rank == new.rank => {
+                    match same {
+                        Some(at) if !is_moved => {
                             own.ipv4[at] = new;
                             return;
                         }
                         Some(at) => {
                             own.ipv4.remove(at);
-                            own.ipv4.partition_point(|own| own.rank <= new.rank)
                         }
-                        None => own.ipv4.partition_point(|own| own.rank <= new.rank),
-                    };
+                        None => {}
+                    }
+                    let at = own.ipv4.partition_point(|own| own.rank <= new.rank);
                     own.ipv4.insert(at, new);
                 });
             }
@@ -235,6 +247,7 @@ impl Live {
             IpAddr::V4(_) => {
                 let mut known = interface.ipv4().iter();
                 if let Some(at) = known.position(|own| record.is_of(own)) {
+                    self.may_be_out_of_order = true;
                     self.edit(position, now, |own| {
                         own.ipv4.remove(at);
                     });

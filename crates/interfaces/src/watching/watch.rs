@@ -76,6 +76,16 @@ impl Watch {
         watch
     }
 
+    /// Reads what the system said while the first listing was made.
+    pub(crate) fn catch_up(&mut self, kernel: &mut impl Kernel, now: Instant) -> Result<(), Error> {
+        let is_lost = self.read(kernel, now)?;
+        if is_lost || self.live.may_be_out_of_order() {
+            self.live.doubt();
+            self.relist_at.get_or_insert(now);
+        }
+        Ok(())
+    }
+
     /// Reads all that the system has to say, and tells what has settled by now.
     pub(crate) fn drain(
         &mut self,
@@ -120,7 +130,7 @@ impl Watch {
         now: Instant,
         visit: &mut impl FnMut(Change<'_>),
     ) -> Result<(), Error> {
-        let mut is_lost = self.read(kernel, now)?;
+        let is_lost = self.read(kernel, now)?;
         let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
         let hints = self.hints.filter(|hints| self.settled(*hints) <= now);
         let is_time = is_due(self.relist_at) || is_due(self.reconcile_at) || hints.is_some();
@@ -139,8 +149,8 @@ impl Watch {
                 visit(Change::Resynced);
             }
             // While the system was listing it went on talking.
-            is_lost = self.read(kernel, now)?;
-            if !is_lost {
+            let is_lost = self.read(kernel, now)?;
+            if !is_lost && !self.live.may_be_out_of_order() {
                 return Ok(());
             }
         }

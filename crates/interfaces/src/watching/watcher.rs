@@ -230,7 +230,9 @@ impl WatcherBuilder {
                 .unwrap_or(Some(USUAL_RECONCILE)),
         };
         let live = Live::new(snapshot, system.monitor.follows_groups());
-        let watch = Watch::new(live, timing, Instant::now());
+        let now = Instant::now();
+        let mut watch = Watch::new(live, timing, now);
+        watch.catch_up(&mut system, now)?;
         Ok(Watcher { system, watch })
     }
 }

@@ -27,6 +27,7 @@ struct Fake {
     is_torn: bool,
     refuses_to_list: bool,
     loses_while_listing: usize,
+    says_while_listing: Vec<Notice>,
     listings: usize,
     reads: usize,
 }
@@ -52,6 +53,8 @@ impl Kernel for Fake {
             self.loses_while_listing -= 1;
             self.says.push_back(Ok(vec![Notice::Lost]));
         }
+        self.says
+            .push_back(Ok(std::mem::take(&mut self.says_while_listing)));
         let mut table = Table::default();
         for (index, flags, _) in &self.interfaces {
             table.add_link(link(*index, *flags));
@@ -329,6 +332,25 @@ fn after_a_loss_everything_is_listed_before_the_call_returns() {
             "v5 (index 5) appeared"
         ]
     );
+}
+
+#[test]
+fn what_was_said_during_a_listing_does_not_leave_addresses_in_another_order() {
+    let said = || vec![removed("10.71.0.1"), added("10.71.0.1"), added("10.71.0.2")];
+    let mut scene = Scene::new();
+    scene.fake.interfaces[0].2 = vec!["10.71.0.1", "10.71.0.2"];
+    scene.fake.says_while_listing = said();
+    scene.say(Notice::Lost);
+    scene.drain();
+    assert_eq!(scene.addresses(), ["10.71.0.1", "10.71.0.2"]);
+    assert_eq!(scene.fake.listings, 2);
+
+    scene.fake.says.push_back(Ok(said()));
+    scene.watch.catch_up(&mut scene.fake, scene.now).unwrap();
+    assert!(!scene.watch.snapshot().is_consistent());
+    scene.drain();
+    assert_eq!(scene.addresses(), ["10.71.0.1", "10.71.0.2"]);
+    assert!(scene.watch.snapshot().is_consistent());
 }
 
 #[test]

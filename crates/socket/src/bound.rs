@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::sync::atomic::AtomicBool;
 
 use ifcast_interfaces::Interface;
 use mio::unix::SourceFd;
@@ -46,6 +47,7 @@ pub struct BoundSocket {
     pinning: Pinning,
     fragments: bool,
     tally: Tally,
+    splitting_refused: AtomicBool,
 }
 
 impl BoundSocket {
@@ -70,7 +72,13 @@ impl BoundSocket {
             pinning,
             fragments,
             tally: Tally::default(),
+            splitting_refused: AtomicBool::new(false),
         }
+    }
+
+    /// Whether the kernel has refused to split a message into datagrams.
+    pub(crate) const fn splitting_refused(&self) -> &AtomicBool {
+        &self.splitting_refused
     }
 
     /// Takes note of what became of the interface: its addresses decide what
@@ -291,17 +299,31 @@ impl BoundSocket {
 
     fn max_payload_for(&self, mtu: Option<u32>) -> usize {
         let longest = self.family.longest_payload();
-        match mtu.map(usize::try_from) {
-            Some(Ok(mtu)) if !self.fragments => {
-                longest.min(mtu.saturating_sub(self.family.headers_len()))
-            }
+        match self.packet_payload_for(mtu) {
+            Some(in_one_packet) if !self.fragments => in_one_packet,
             _ => longest,
         }
     }
 
+    /// The longest payload that leaves in one packet, fragments or not; `None` if
+    /// the MTU is not known.
+    pub(crate) fn packet_payload(&self) -> Option<usize> {
+        self.packet_payload_for(self.interface.mtu())
+    }
+
+    fn packet_payload_for(&self, mtu: Option<u32>) -> Option<usize> {
+        let mtu = usize::try_from(mtu?).ok()?;
+        let payload = mtu.saturating_sub(self.family.headers_len());
+        Some(payload.min(self.family.longest_payload()))
+    }
+
     /// Refuses what would leave elsewhere or nowhere, and completes a
     /// link-local destination with its scope.
-    fn check(&self, payload: &[u8], destination: SocketAddr) -> Result<SocketAddr, Error> {
+    pub(crate) fn check(
+        &self,
+        payload: &[u8],
+        destination: SocketAddr,
+    ) -> Result<SocketAddr, Error> {
         if Family::of(destination.ip()) != self.family {
             return Err(self.wrong_family(destination.ip()));
         }
@@ -327,7 +349,12 @@ impl BoundSocket {
     }
 
     /// Says what a failure to send means.
-    fn send_error(&self, payload: &[u8], destination: SocketAddr, source: io::Error) -> Error {
+    pub(crate) fn send_error(
+        &self,
+        payload: &[u8],
+        destination: SocketAddr,
+        source: io::Error,
+    ) -> Error {
         if source.raw_os_error() != Some(libc::EMSGSIZE) {
             return Error::Send {
                 interface: self.interface.id(),
@@ -337,8 +364,9 @@ impl BoundSocket {
         }
         // The MTU may have changed since the interface was captured.
         let mtu = match Interface::by_index(self.interface.index()) {
-            Ok(now) => now.as_ref().and_then(Interface::mtu),
-            Err(_) => self.interface.mtu(),
+            Ok(Some(now)) => now.mtu(),
+            // It is gone, or in the network namespace of another thread.
+            Ok(None) | Err(_) => self.interface.mtu(),
         };
         self.too_large(payload, self.max_payload_for(mtu))
     }

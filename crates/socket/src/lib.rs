@@ -42,11 +42,13 @@ mod builder;
 mod cast;
 mod counters;
 mod datagram;
+mod delivery;
 mod error;
 mod family;
 mod packet_info;
 mod pinning;
 mod receive;
+mod send_batch;
 mod sharing;
 mod sys;
 
@@ -61,6 +63,7 @@ pub use crate::family::Family;
 pub use crate::packet_info::PacketInfo;
 pub use crate::pinning::Pinning;
 pub use crate::receive::Receive;
+pub use crate::send_batch::{SendBatch, SentBatch, ToSend};
 pub use crate::sharing::Sharing;
 
 #[cfg(doctest)]

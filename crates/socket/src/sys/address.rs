@@ -5,9 +5,37 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use crate::family::Family;
+use crate::sys::platform;
 
 /// `sizeof(struct sockaddr_in6)`, the longer of the two.
 pub(super) const LEN: usize = 28;
+const IPV4_LEN: usize = 16; // `sizeof(struct sockaddr_in)`
+
+/// `struct sockaddr_in6`, or the shorter `sockaddr_in`, as bytes.
+#[derive(Clone, Copy)]
+#[repr(C, align(4))]
+pub(super) struct Name(pub(super) [u8; LEN]);
+
+/// Encodes for `sendmsg(2)`; returns the length.
+pub(super) fn encode(address: SocketAddr, name: &mut Name) -> usize {
+    let bytes = &mut name.0;
+    bytes[2..4].copy_from_slice(&address.port().to_be_bytes());
+    match address {
+        SocketAddr::V4(address) => {
+            bytes[4..8].copy_from_slice(&address.ip().octets());
+            bytes[8..IPV4_LEN].fill(0);
+            bytes[..2].copy_from_slice(&platform::address_head(libc::AF_INET, IPV4_LEN));
+            IPV4_LEN
+        }
+        SocketAddr::V6(address) => {
+            bytes[4..8].copy_from_slice(&address.flowinfo().to_be_bytes());
+            bytes[8..24].copy_from_slice(&address.ip().octets());
+            bytes[24..].copy_from_slice(&address.scope_id().to_ne_bytes());
+            bytes[..2].copy_from_slice(&platform::address_head(libc::AF_INET6, LEN));
+            LEN
+        }
+    }
+}
 
 /// Decodes what `recvmsg(2)` wrote; the family is the socket's, because the
 /// bytes tell it differently on different systems.
@@ -34,6 +62,24 @@ fn array<const N: usize>(bytes: &[u8; LEN], at: usize) -> [u8; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_encoded_is_what_the_system_expects_and_is_decoded_again() {
+        for (text, family, len) in [
+            ("10.71.0.1:2222", Family::V4, IPV4_LEN),
+            ("[fe80::1%7]:2222", Family::V6, LEN),
+            ("[ff02::fb%9]:5353", Family::V6, LEN),
+        ] {
+            let address: SocketAddr = text.parse().unwrap();
+            let mut name = Name([0xff; LEN]);
+            assert_eq!(encode(address, &mut name), len);
+            assert_eq!(decode(&name.0, family), address);
+            let expected = socket2::SockAddr::from(address);
+            assert_eq!(usize::try_from(expected.len()), Ok(len));
+            let head = platform::address_head(i32::from(expected.family()), len);
+            assert_eq!(name.0[..2], head);
+        }
+    }
 
     #[test]
     fn both_families_are_decoded() {

@@ -123,3 +123,44 @@ pub(super) unsafe fn receive(
     }
     Ok((received, false))
 }
+
+/// What a socket address begins with: its length and family.
+pub(super) fn address_head(family: c_int, len: usize) -> [u8; 2] {
+    [len, usize::try_from(family).unwrap_or_default()].map(|n| u8::try_from(n).unwrap_or_default())
+}
+
+/// Sends up to `count` messages, one `sendmsg(2)` each; returns how many it took,
+/// at least one. Retries when a signal interrupts.
+///
+/// # Safety
+/// `headers` points to `count` headers, each of which describes memory that is
+/// valid for reads.
+pub(super) unsafe fn send(
+    socket: BorrowedFd<'_>,
+    headers: *mut Header,
+    count: usize,
+) -> io::Result<usize> {
+    let mut sent = 0;
+    while sent < count {
+        // SAFETY: in bounds, as the caller vouches.
+        let header = unsafe { headers.add(sent) };
+        // SAFETY: as above, and nobody writes to it during the call.
+        let header = unsafe { &*header };
+        // SAFETY: as the caller vouches; the kernel writes nothing.
+        let outcome = unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const header.msg_hdr, 0) };
+        if outcome >= 0 {
+            sent += 1;
+            continue;
+        }
+        let error = io::Error::last_os_error();
+        match error.kind() {
+            io::ErrorKind::Interrupted => {}
+            _ if sent > 0 => break, // the next call says so
+            _ => return Err(error),
+        }
+    }
+    Ok(sent)
+}
+
+/// This system cannot split what is sent into datagrams.
+pub(crate) const SEGMENT: Option<(c_int, c_int)> = None;

@@ -105,12 +105,26 @@ fn encode_as(
             (constants.ipv6_packet_info, &data[..]) // struct in6_pktinfo
         }
     };
-    let layout = constants.layout;
+    write(constants.layout, kind, data, buffer)
+}
+
+/// Encodes how long the datagrams are that a message is split into.
+pub(super) fn encode_segment(kind: (c_int, c_int), segment: u16, buffer: &mut Buffer) -> &mut [u8] {
+    let layout = platform::CONTROL.layout;
+    write(layout, kind, &segment.to_ne_bytes(), buffer)
+}
+
+/// Writes one control message; returns its bytes.
+fn write<'b>(
+    layout: Layout,
+    (level, message_type): (c_int, c_int),
+    data: &[u8],
+    buffer: &'b mut Buffer,
+) -> &'b mut [u8] {
     let start = layout.header_len();
     let end = start + data.len();
     buffer.0.fill(0);
     write_len(&mut buffer.0[..layout.len_bytes], end);
-    let (level, message_type) = kind;
     buffer.0[layout.len_bytes..][..4].copy_from_slice(&level.to_ne_bytes());
     buffer.0[layout.len_bytes + 4..][..4].copy_from_slice(&message_type.to_ne_bytes());
     buffer.0[start..end].copy_from_slice(data);

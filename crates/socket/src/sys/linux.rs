@@ -160,3 +160,40 @@ pub(super) unsafe fn receive(
         }
     }
 }
+
+/// What a socket address begins with: its family.
+pub(super) fn address_head(family: c_int, _len: usize) -> [u8; 2] {
+    libc::sa_family_t::try_from(family)
+        .unwrap_or_default()
+        .to_ne_bytes()
+}
+
+/// Sends up to `count` messages with one `sendmmsg(2)`; returns how many it took,
+/// at least one. Retries when a signal interrupts.
+///
+/// # Safety
+/// `headers` points to `count` headers, each of which describes memory that is
+/// valid for reads.
+pub(super) unsafe fn send(
+    socket: BorrowedFd<'_>,
+    headers: *mut Header,
+    count: usize,
+) -> io::Result<usize> {
+    let limit = libc::c_uint::try_from(count).unwrap_or(libc::c_uint::MAX);
+    loop {
+        // SAFETY: as the caller vouches; the kernel writes nothing but the length
+        // that each header has room for.
+        let sent = unsafe { libc::sendmmsg(socket.as_raw_fd(), headers, limit, 0) };
+        if let Ok(sent) = usize::try_from(sent) {
+            return Ok(sent);
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+}
+
+/// Has the kernel split what is sent into datagrams of as many bytes as follow
+/// (`UDP_SEGMENT`, Linux 4.18).
+pub(crate) const SEGMENT: Option<(c_int, c_int)> = Some((libc::SOL_UDP, libc::UDP_SEGMENT));

@@ -9,16 +9,11 @@ use std::os::fd::BorrowedFd;
 use std::{mem, ptr};
 
 use crate::family::Family;
-use crate::sys::address;
+use crate::sys::address::{self, Name};
 use crate::sys::control::{self, Buffer, Metadata};
 use crate::sys::len;
 use crate::sys::platform::{self, Header};
 use crate::sys::slab::Slab;
-
-/// `struct sockaddr_in6`, or the shorter `sockaddr_in`, as bytes.
-#[derive(Clone, Copy)]
-#[repr(C, align(4))]
-struct Name([u8; address::LEN]);
 
 pub(crate) struct Messages {
     headers: Slab<Header>,

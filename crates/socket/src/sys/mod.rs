@@ -11,6 +11,11 @@
 //!   packet info and hops on receive, no others' groups, fragments or not;
 //! - `receive(BorrowedFd, *mut Header, usize) -> io::Result<(usize, bool)>` and
 //!   `Header`: a batch of datagrams, and whether none is left;
+//! - `send(BorrowedFd, *mut Header, usize) -> io::Result<usize>`: a batch of
+//!   messages, and how many of them went;
+//! - `SEGMENT: Option<(level, type)>`: the control message by which the kernel
+//!   splits a message into datagrams, if it can;
+//! - `address_head(family, len) -> [u8; 2]`: how a socket address begins;
 //! - `CONTROL: Constants`: layout, levels and types of control messages.
 
 #![allow(unsafe_code, reason = "the only place for it in this crate")]
@@ -20,6 +25,7 @@ pub(crate) mod control;
 mod len;
 pub(crate) mod messages;
 mod option;
+pub(crate) mod outgoing;
 pub(crate) mod send;
 mod slab;
 
@@ -34,4 +40,4 @@ mod platform;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
 compile_error!("ifcast-socket does not know this system yet: see PLATFORM.md");
 
-pub(crate) use self::platform::{DEVICE_OWNS_PORT, configure, pin, share_port};
+pub(crate) use self::platform::{DEVICE_OWNS_PORT, SEGMENT, configure, pin, share_port};

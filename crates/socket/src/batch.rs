@@ -12,7 +12,10 @@ use crate::sys::messages::{Message, Messages};
 
 /// Room for a batch of datagrams; one serves any number of sockets, in turn.
 ///
-/// Everything is allocated here, once: receiving allocates nothing.
+/// Everything is allocated here, once: receiving allocates nothing. Only where
+/// the kernel hands over several datagrams at a time,
+/// [`Builder::coalesce`](crate::Builder::coalesce), the list of them grows to the
+/// longest that there has been.
 ///
 /// ```
 /// use ifcast_socket::RecvBatch;
@@ -23,7 +26,7 @@ use crate::sys::messages::{Message, Messages};
 /// ```
 pub struct RecvBatch {
     messages: Messages,
-    accepted: Vec<Meta>, // never grows beyond its first capacity
+    accepted: Vec<Meta>, // grows only where several datagrams share a slot
 }
 
 impl RecvBatch {
@@ -61,19 +64,20 @@ impl RecvBatch {
         self.messages.payload_capacity()
     }
 
-    /// Fills itself from `socket`, keeping what `judge` makes a [`Meta`] of.
+    /// Fills itself from `socket`; `judge` keeps what is to be kept of each
+    /// message.
     ///
     /// Returns whether the kernel had nothing left.
     pub(crate) fn fill(
         &mut self,
         socket: BorrowedFd<'_>,
-        mut judge: impl FnMut(usize, &Message<'_>) -> Option<Meta>,
+        mut judge: impl FnMut(usize, &Message<'_>, &mut Vec<Meta>),
     ) -> io::Result<bool> {
         self.accepted.clear();
         let (count, drained) = self.messages.receive(socket)?;
         for slot in 0..count {
             let message = self.messages.get(slot);
-            self.accepted.extend(judge(slot, &message));
+            judge(slot, &message, &mut self.accepted);
         }
         Ok(drained)
     }
@@ -143,7 +147,7 @@ impl<'batch> Iterator for Received<'batch> {
     fn next(&mut self) -> Option<Datagram<'batch>> {
         let meta = self.accepted.next()?;
         Some(Datagram {
-            payload: self.messages.get(meta.slot).payload,
+            payload: &self.messages.get(meta.slot).payload[meta.start..][..meta.len],
             meta,
             interface: self.interface,
         })

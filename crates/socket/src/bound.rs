@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::atomic::AtomicBool;
 
@@ -177,50 +178,63 @@ impl BoundSocket {
         mut wanted: impl FnMut(&Datagram<'_>) -> bool,
     ) -> io::Result<Received<'a>> {
         let mut counts = Counters::default();
-        let result = batch.fill(self.socket.as_fd(), |slot, message| {
-            self.judge(slot, message, &mut counts, &mut wanted)
+        let result = batch.fill(self.socket.as_fd(), |slot, message, accepted| {
+            self.judge(slot, message, &mut counts, &mut wanted, accepted);
         });
         self.tally.add(counts);
         Ok(batch.received(self.interface.id(), result?))
     }
 
-    /// Decides what becomes of one datagram, and counts it.
+    /// Decides what becomes of the datagrams in one message, which is one unless
+    /// the kernel joined several, and counts them.
     fn judge(
         &self,
         slot: usize,
         message: &Message<'_>,
         counts: &mut Counters,
         wanted: &mut impl FnMut(&Datagram<'_>) -> bool,
-    ) -> Option<Meta> {
+        accepted: &mut Vec<Meta>,
+    ) {
         let metadata = message.metadata();
-        let Some(arrival) = metadata.arrival else {
-            counts.without_packet_info += 1;
-            return None;
+        let segments = segments(message.payload.len(), metadata.segment);
+        let arrival = metadata
+            .arrival
+            .filter(|_| !message.is_metadata_truncated());
+        let Some(arrival) = arrival else {
+            counts.without_packet_info += segments.count;
+            return;
         };
         if arrival.interface != self.interface.index().get() {
-            counts.foreign_interface += 1;
-            return None;
+            counts.foreign_interface += segments.count;
+            return;
         }
-        let meta = Meta {
+        let mut meta = Meta {
             slot,
+            start: 0,
+            len: segments.len,
             source: message.source(self.family),
             destination: arrival.destination,
             cast: Cast::of(arrival.destination, arrival.local, &self.interface),
             hops: metadata.hops,
-            truncated: message.is_truncated(),
+            truncated: false,
         };
-        let datagram = Datagram {
-            payload: message.payload,
-            meta: &meta,
-            interface: self.interface.id(),
-        };
-        if !wanted(&datagram) {
-            counts.unwanted += 1;
-            return None;
+        for left in (0..segments.count).rev() {
+            meta.len = segments.len.min(message.payload.len() - meta.start);
+            meta.truncated = left == 0 && message.is_truncated();
+            let datagram = Datagram {
+                payload: &message.payload[meta.start..][..meta.len],
+                meta: &meta,
+                interface: self.interface.id(),
+            };
+            if wanted(&datagram) {
+                counts.received += 1;
+                counts.truncated += u64::from(meta.truncated);
+                accepted.push(meta);
+            } else {
+                counts.unwanted += 1;
+            }
+            meta.start += meta.len;
         }
-        counts.received += 1;
-        counts.truncated += u64::from(meta.truncated);
-        Some(meta)
     }
 
     /// Sets how many hops datagrams may make; see [`Builder::hops`].
@@ -421,6 +435,22 @@ impl event::Source for BoundSocket {
     }
 }
 
+/// How the payload of a message is made of those of datagrams.
+struct Segments {
+    count: u64,
+    len: usize, // of each but the last, which may be shorter
+}
+
+fn segments(len: usize, segment: Option<NonZeroUsize>) -> Segments {
+    match segment {
+        Some(segment) if segment.get() < len => Segments {
+            count: len.div_ceil(segment.get()) as u64,
+            len: segment.get(),
+        },
+        _ => Segments { count: 1, len },
+    }
+}
+
 /// Whether the address means something on one link only, so that the kernel
 /// needs, and heeds, its scope id (RFC 4007): `fe80::/10`, and groups of
 /// interface-local or link-local scope.
@@ -443,6 +473,22 @@ mod tests {
         assert_send_and_sync::<BoundSocket>();
         assert_send_and_sync::<RecvBatch>();
         assert_send_and_sync::<Error>();
+    }
+
+    #[test]
+    fn a_message_is_one_datagram_or_several_of_one_length_and_a_rest() {
+        for (len, segment, count, of) in [
+            (0, None, 1, 0),
+            (1472, None, 1, 1472),
+            (1472, Some(1472), 1, 1472),
+            (100, Some(1472), 1, 100),
+            (3000, Some(1000), 3, 1000),
+            (3001, Some(1000), 4, 1000),
+            (0, Some(1000), 1, 0),
+        ] {
+            let made = segments(len, segment.and_then(NonZeroUsize::new));
+            assert_eq!((made.count, made.len), (count, of), "{len} {segment:?}");
+        }
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub struct Builder<'i> {
     sharing: Sharing,
     hops: Option<u8>,
     receive_buffer: Option<usize>,
+    coalesce: bool,
     loopback: bool,
     fragments: bool,
     unnumbered: bool,
@@ -53,6 +54,7 @@ impl<'i> Builder<'i> {
             sharing: Sharing::Exclusive,
             hops: None,
             receive_buffer: None,
+            coalesce: false,
             loopback: true,
             fragments: false,
             unnumbered: false,
@@ -89,6 +91,23 @@ impl<'i> Builder<'i> {
     /// (`SO_RCVBUF`). It may grant less: see [`BoundSocket::receive_buffer`].
     pub const fn receive_buffer(mut self, bytes: usize) -> Self {
         self.receive_buffer = Some(bytes);
+        self
+    }
+
+    /// Whether the kernel may hand over datagrams of one source and size that
+    /// arrive close together as one message, which takes a fraction of the time;
+    /// they are handed to the program one by one all the same. Off by default.
+    ///
+    /// The [`RecvBatch`](crate::RecvBatch) needs slots of 64 KiB for that, as
+    /// [`RecvBatch::new`](crate::RecvBatch::new) makes them: what does not fit
+    /// into a slot is lost, and only the last datagram in it says that it is
+    /// truncated.
+    ///
+    /// # Platform
+    /// Linux, Android: `UDP_GRO`, since 5.0. Elsewhere [`Error::Option`] with
+    /// [`io::ErrorKind::Unsupported`].
+    pub const fn coalesce(mut self, on: bool) -> Self {
+        self.coalesce = on;
         self
     }
 
@@ -219,6 +238,9 @@ impl<'i> Builder<'i> {
             socket
                 .set_recv_buffer_size(bytes)
                 .map_err(failed(id, "SO_RCVBUF"))?;
+        }
+        if self.coalesce {
+            sys::coalesce(socket).map_err(failed(id, "UDP_GRO"))?;
         }
         sys::configure(socket, self.family, self.fragments)
             .map_err(|(option, source)| failed(id, option)(source))?;

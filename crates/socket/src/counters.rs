@@ -27,7 +27,8 @@ pub struct Counters {
     /// Dropped, because the socket's owner did not want them: a group that it
     /// has not joined.
     pub unwanted: u64,
-    /// Dropped, because the kernel did not say where they arrived.
+    /// Dropped, because the kernel did not say where they arrived, or not all that
+    /// it was asked to say.
     pub without_packet_info: u64,
     /// Handed to the program with their end missing; also in `received`.
     pub truncated: u64,

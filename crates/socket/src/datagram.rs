@@ -88,6 +88,10 @@ impl<'batch> Datagram<'batch> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Meta {
     pub(crate) slot: usize,
+    /// Where in its slot the payload begins, and how long it is: several may share
+    /// one.
+    pub(crate) start: usize,
+    pub(crate) len: usize,
     pub(crate) source: SocketAddr,
     pub(crate) destination: IpAddr,
     pub(crate) cast: Cast,

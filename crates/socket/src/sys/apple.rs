@@ -32,6 +32,7 @@ pub(super) const CONTROL: Constants = Constants {
     ipv4_hops: (libc::IPPROTO_IP, libc::IP_RECVTTL),
     ipv6_packet_info: (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO),
     ipv6_hops: (libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT),
+    segment: None,
 };
 
 /// `IP_BOUND_IF` decides where everything leaves. It does not filter what
@@ -86,6 +87,11 @@ pub(crate) fn configure(
             set(level, (libc::IPV6_DONTFRAG, "IPV6_DONTFRAG"), dont_fragment)
         }
     }
+}
+
+/// This system hands datagrams over one by one.
+pub(crate) fn coalesce(_: &Socket) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Receives into up to `count` headers, one `recvmsg(2)` each; returns how many

@@ -6,6 +6,7 @@
 
 use std::ffi::c_int;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::num::NonZeroUsize;
 
 use crate::sys::platform;
 
@@ -33,6 +34,8 @@ pub(super) struct Constants {
     pub(super) ipv4_hops: (c_int, c_int),
     pub(super) ipv6_packet_info: (c_int, c_int),
     pub(super) ipv6_hops: (c_int, c_int),
+    /// How long the datagrams are that came as one message, where that happens.
+    pub(super) segment: Option<(c_int, c_int)>,
 }
 
 /// Room for the control messages of one datagram, aligned for any header.
@@ -41,7 +44,8 @@ pub(super) struct Constants {
 pub(super) struct Buffer(pub(super) [u8; Self::LEN]);
 
 impl Buffer {
-    /// Packet info (40 bytes at most) and hops (24) with room to spare.
+    /// Packet info (40 bytes at most), hops (24) and segments (24) with room to
+    /// spare.
     pub(super) const LEN: usize = 128;
 }
 
@@ -50,6 +54,8 @@ impl Buffer {
 pub(crate) struct Metadata {
     pub(crate) arrival: Option<Arrival>,
     pub(crate) hops: Option<u8>,
+    /// Bytes of each datagram but the last, if several came as one message.
+    pub(crate) segment: Option<NonZeroUsize>,
 }
 
 /// What packet info says (ip(7), RFC 3542).
@@ -75,6 +81,9 @@ fn decode_as(constants: Constants, bytes: &[u8]) -> Metadata {
             metadata.arrival = ipv6_arrival(data).or(metadata.arrival);
         } else if kind == constants.ipv4_hops || kind == constants.ipv6_hops {
             metadata.hops = hops(data).or(metadata.hops);
+        } else if Some(kind) == constants.segment {
+            let len = int_at(data, 0).and_then(|len| usize::try_from(len).ok());
+            metadata.segment = len.and_then(NonZeroUsize::new);
         }
     }
     metadata
@@ -210,6 +219,7 @@ mod tests {
         ipv4_hops: (0, 2),
         ipv6_packet_info: (41, 50),
         ipv6_hops: (41, 52),
+        segment: Some((17, 104)),
     };
 
     /// Every Apple system: `cmsg_len` is 32 bits wide, alignment is 4.
@@ -222,6 +232,7 @@ mod tests {
         ipv4_hops: (0, 24),
         ipv6_packet_info: (41, 46),
         ipv6_hops: (41, 47),
+        segment: None,
     };
 
     fn message(constants: Constants, (level, kind): (c_int, c_int), data: &[u8]) -> Vec<u8> {
@@ -252,10 +263,23 @@ mod tests {
                 local: Some([10, 71, 0, 2].into()),
             }),
             hops: Some(64),
+            segment: None,
         };
         let linux = ipv4(LINUX, &64i32.to_ne_bytes());
         assert_eq!(decode_as(LINUX, &linux), expected);
         assert_eq!(decode_as(APPLE, &ipv4(APPLE, &[64])), expected);
+    }
+
+    #[test]
+    fn how_a_message_is_to_be_split_is_decoded_where_it_can_be() {
+        let with = |constants, len: i32| {
+            let mut bytes = ipv4(constants, &[64, 0, 0, 0]);
+            bytes.extend(message(constants, (17, 104), &len.to_ne_bytes()));
+            decode_as(constants, &bytes).segment.map(NonZeroUsize::get)
+        };
+        assert_eq!(with(LINUX, 1200), Some(1200));
+        assert_eq!((with(LINUX, 0), with(LINUX, -1)), (None, None));
+        assert_eq!(with(APPLE, 1200), None);
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub(super) const CONTROL: Constants = Constants {
     ipv4_hops: (libc::IPPROTO_IP, libc::IP_TTL),
     ipv6_packet_info: (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO),
     ipv6_hops: (libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT),
+    segment: Some((libc::SOL_UDP, libc::UDP_GRO)),
 };
 
 pub(crate) fn pin(
@@ -128,6 +129,12 @@ pub(crate) fn configure(
             )
         }
     }
+}
+
+/// Has the kernel hand over datagrams of one size and source as one message
+/// (`UDP_GRO`, Linux 5.0).
+pub(crate) fn coalesce(socket: &Socket) -> io::Result<()> {
+    option::set(socket.as_fd(), libc::SOL_UDP, libc::UDP_GRO, 1)
 }
 
 /// Receives into up to `count` headers with one `recvmmsg(2)`; returns how many

@@ -133,6 +133,11 @@ impl Message<'_> {
         control::decode(self.control)
     }
 
+    /// Whether some of the control messages are missing for want of room.
+    pub(crate) const fn is_metadata_truncated(&self) -> bool {
+        self.flags & libc::MSG_CTRUNC != 0
+    }
+
     /// Whether the datagram was longer than its slot.
     pub(crate) const fn is_truncated(&self) -> bool {
         self.flags & libc::MSG_TRUNC != 0

@@ -2,16 +2,18 @@
 
 use std::fmt;
 
-use crate::table::Table;
+use crate::table::{Place, Table};
 
 /// What one figure of a table has to be.
 pub(crate) struct Bar {
     /// As a sentence.
     pub(crate) says: &'static str,
+    /// How the names of the tasks begin that it is about.
+    pub(crate) task: &'static str,
     pub(crate) holds_at: HoldsAt,
     pub(crate) limit: Limit,
-    /// The figure at a number of things.
-    pub(crate) figure: fn(&Table, usize) -> Option<f64>,
+    /// The figure at a place.
+    pub(crate) figure: fn(&Table, Place<'_>) -> Option<f64>,
 }
 
 /// At which numbers of things.
@@ -19,6 +21,10 @@ pub(crate) struct Bar {
 pub(crate) enum HoldsAt {
     Every,
     Only(usize),
+    #[cfg(feature = "datapath")]
+    AtLeast(usize),
+    #[cfg(feature = "datapath")]
+    Below(usize),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,21 +39,45 @@ pub(crate) enum Limit {
 pub(crate) struct Verdict {
     says: &'static str,
     limit: Limit,
-    /// The numbers of things and the figures there.
-    figures: Vec<(usize, f64)>,
+    figures: Vec<Figure>,
+}
+
+/// A figure and where it was found.
+#[derive(Clone, Debug, PartialEq)]
+struct Figure {
+    task: String,
+    n: usize,
+    value: f64,
 }
 
 impl Bar {
     pub(crate) fn judge(&self, table: &Table) -> Verdict {
-        let sizes = table.sizes().into_iter().filter(|n| match self.holds_at {
-            HoldsAt::Every => true,
-            HoldsAt::Only(only) => *n == only,
-        });
+        let held = |place: &Place<'_>| {
+            place.task.starts_with(self.task)
+                && match self.holds_at {
+                    HoldsAt::Every => true,
+                    HoldsAt::Only(only) => place.n == only,
+                    #[cfg(feature = "datapath")]
+                    HoldsAt::AtLeast(least) => place.n >= least,
+                    #[cfg(feature = "datapath")]
+                    HoldsAt::Below(limit) => place.n < limit,
+                }
+        };
+        let figure = |place: Place<'_>| {
+            Some(Figure {
+                task: place.task.to_owned(),
+                n: place.n,
+                value: (self.figure)(table, place)?,
+            })
+        };
         Verdict {
             says: self.says,
             limit: self.limit,
-            figures: sizes
-                .filter_map(|n| Some((n, (self.figure)(table, n)?)))
+            figures: table
+                .places()
+                .into_iter()
+                .filter(held)
+                .filter_map(figure)
                 .collect(),
         }
     }
@@ -61,27 +91,47 @@ impl Limit {
             Self::AtLeast(limit) => figure >= limit,
         }
     }
+
+    /// The one that is furthest from being allowed.
+    fn worst(self, figures: &[Figure]) -> Option<&Figure> {
+        let by_value = |a: &&Figure, b: &&Figure| a.value.total_cmp(&b.value);
+        match self {
+            Self::AtMost(_) | Self::Below(_) => figures.iter().max_by(by_value),
+            Self::AtLeast(_) => figures.iter().min_by(by_value),
+        }
+    }
 }
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let passed = |&(_, figure): &(_, f64)| self.limit.allows(figure);
-        f.write_str(match self.figures.as_slice() {
-            [] => "----",
-            figures if figures.iter().all(passed) => "PASS",
+        let missed = |figure: &&Figure| !self.limit.allows(figure.value);
+        let (count, misses) = (
+            self.figures.len(),
+            self.figures.iter().filter(missed).count(),
+        );
+        f.write_str(match (count, misses) {
+            (0, _) => "----",
+            (_, 0) => "PASS",
             _ => "MISS",
         })?;
         write!(f, " {}: ", self.says)?;
-        match self.figures.as_slice() {
-            [] => f.write_str("not measured"),
-            figures => {
-                let figures: Vec<_> = figures
-                    .iter()
-                    .map(|(n, figure)| format!("{} (N = {n})", to_thousandths(*figure)))
-                    .collect();
+        match self.limit.worst(&self.figures) {
+            None => f.write_str("not measured"),
+            Some(worst) if count > FEW => {
+                write!(f, "at worst {worst} at {}; ", worst.task)?;
+                write!(f, "{misses} of {count} miss")
+            }
+            Some(_) => {
+                let figures: Vec<_> = self.figures.iter().map(Figure::to_string).collect();
                 f.write_str(&figures.join(", "))
             }
         }
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (N = {})", to_thousandths(self.value), self.n)
     }
 }
 
@@ -90,6 +140,9 @@ fn to_thousandths(figure: f64) -> f64 {
     (figure * 1000.0).round() / 1000.0
 }
 
+/// How many figures are told one by one.
+const FEW: usize = 3;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,10 +150,20 @@ mod tests {
     use crate::table::fixture::row;
 
     fn judged(limit: Limit, holds_at: HoldsAt) -> String {
-        let table = Table::new(vec![row("ours", 9, 20), row("ours", 90, 30)]);
-        let figure = |table: &Table, n| Some(table.row(Method::peer("ours"), n)?.outcome.ratio);
+        judged_at(&[9, 90], "listing", limit, holds_at)
+    }
+
+    /// At 9 things a ratio of 2, at 90 one of 3, and so on.
+    fn judged_at(sizes: &[usize], task: &'static str, limit: Limit, holds_at: HoldsAt) -> String {
+        let rows = sizes
+            .iter()
+            .zip(2..)
+            .map(|(n, tens)| row("ours", *n, 10 * tens));
+        let table = Table::new(rows.collect());
+        let figure = |table: &Table, place: Place<'_>| table.ratio(place, Method::peer("ours"));
         let bar = Bar {
             says: "ours is fast",
+            task,
             holds_at,
             limit,
             figure,
@@ -128,6 +191,27 @@ mod tests {
     fn a_bar_for_one_number_of_things_looks_at_no_other() {
         let verdict = judged(Limit::Below(3.0), HoldsAt::Only(9));
         assert_eq!(verdict, "PASS ours is fast: 2 (N = 9)");
+    }
+
+    #[test]
+    fn of_many_figures_the_worst_is_told() {
+        let judged = |limit| judged_at(&[1, 2, 3, 4], "list", limit, HoldsAt::Every);
+        let verdict = judged(Limit::AtMost(3.0));
+        assert_eq!(
+            verdict,
+            "MISS ours is fast: at worst 5 (N = 4) at listing; 2 of 4 miss"
+        );
+        let verdict = judged(Limit::AtLeast(2.0));
+        assert_eq!(
+            verdict,
+            "PASS ours is fast: at worst 2 (N = 1) at listing; 0 of 4 miss"
+        );
+    }
+
+    #[test]
+    fn a_bar_for_another_task_looks_away() {
+        let verdict = judged_at(&[9], "watching", Limit::AtMost(1.0), HoldsAt::Every);
+        assert_eq!(verdict, "---- ours is fast: not measured");
     }
 
     #[test]

@@ -12,6 +12,8 @@
 
 #![cfg(target_os = "linux")]
 
+#[cfg(feature = "datapath")]
+pub mod datapath;
 pub mod interfaces;
 
 mod bar;
@@ -23,4 +25,5 @@ mod measure;
 mod method;
 mod sys;
 mod table;
+mod topic;
 mod trace;

@@ -174,7 +174,11 @@ impl Row {
 
 fn microseconds(time: Duration) -> String {
     let time = time.as_secs_f64() * 1e6;
-    let decimals = if time < 100.0 { 2 } else { 0 };
+    let decimals = match time {
+        ..1.0 => 3,
+        1.0..100.0 => 2,
+        _ => 0,
+    };
     format!("{time:.decimals$}")
 }
 

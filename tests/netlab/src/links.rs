@@ -56,7 +56,7 @@ impl Host {
     /// Makes a veth pair with both ends on this host, down and without addresses, and returns their indexes.
     #[track_caller]
     pub fn add_veth(&self, left: &str, right: &str) -> (u32, u32) {
-        self.try_add_cable(self, left, right)
+        self.try_add_cable(self, [left, right], false)
             .or_panic(format_args!("add a veth pair to {self:?}"))
     }
 
@@ -74,13 +74,14 @@ impl Host {
     }
 
     /// Makes `count` veth pairs as [`add_veths`](Self::add_veths) does, but the right end of each on `other`: cables between
-    /// two hosts, without a switch that takes its time.
+    /// two hosts, for those who measure. There is no switch that takes its time, and what is handed over in one call to be
+    /// cut up (UDP_SEGMENT) crosses as one giant frame, as to a device that does the cutting.
     #[track_caller]
     pub fn add_cables(&self, other: &Self, prefix: &str, count: usize) -> Vec<[Nic; 2]> {
         let mut cables = Vec::with_capacity(count);
         for cable in 0..count {
             let [left, right] = [2 * cable, 2 * cable + 1].map(|n| format!("{prefix}{n}"));
-            self.try_add_cable(other, &left, &right)
+            self.try_add_cable(other, [&left, &right], true)
                 .or_panic(format_args!("lay a cable from {self:?} to {other:?}"));
             cables.push([self.nic(&left), other.nic(&right)]);
         }
@@ -166,13 +167,19 @@ impl Host {
         Ok(index)
     }
 
-    fn try_add_cable(&self, other: &Self, left: &str, right: &str) -> io::Result<(u32, u32)> {
+    fn try_add_cable(
+        &self,
+        other: &Self,
+        [left, right]: [&str; 2],
+        giants: bool,
+    ) -> io::Result<(u32, u32)> {
         let [left, right] = [(self, left), (other, right)].map(|(host, name)| VethEnd {
             name,
             index: host.next_index(),
             bridge: None,
             up: false,
             mtu: None,
+            giants,
         });
         let there = other.namespace().descriptor();
         self.request(rtnetlink::new_veth(&left, &right, Some(there)))?;

@@ -70,9 +70,9 @@ receiver_free(struct receiver *receiver)
     free(receiver);
 }
 
-/* Where it arrived and what it was sent to. */
+/* Where it arrived, what it was sent to and, if that was asked for, how many hops were left. */
 static uint64_t
-packet_info(struct msghdr *header)
+control_messages(struct msghdr *header)
 {
     uint64_t seen = 0;
 
@@ -87,6 +87,12 @@ packet_info(struct msghdr *header)
 
             memcpy(&info, CMSG_DATA(c), sizeof(info));
             seen += info.ipi6_ifindex + info.ipi6_addr.s6_addr32[3];
+        } else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TTL) ||
+            (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT)) {
+            int hops;
+
+            memcpy(&hops, CMSG_DATA(c), sizeof(hops));
+            seen += (unsigned)hops;
         }
     }
     return seen;
@@ -99,7 +105,7 @@ look(struct receiver *receiver, unsigned i)
     uint64_t beginning;
 
     memcpy(&beginning, receiver->payloads + i * receiver->slot, sizeof(beginning));
-    receiver->seen += beginning + header->msg_len + receiver->names[i].sin6_port + packet_info(&header->msg_hdr);
+    receiver->seen += beginning + header->msg_len + receiver->names[i].sin6_port + control_messages(&header->msg_hdr);
 }
 
 long

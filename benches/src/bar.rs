@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+#[cfg(feature = "datapath")]
+use crate::method::Method;
 use crate::table::{Place, Table};
 
 /// What one figure of a table has to be.
@@ -12,8 +14,20 @@ pub(crate) struct Bar {
     pub(crate) task: &'static str,
     pub(crate) holds_at: HoldsAt,
     pub(crate) limit: Limit,
-    /// The figure at a place.
-    pub(crate) figure: fn(&Table, Place<'_>) -> Option<f64>,
+    pub(crate) figure: Figure,
+}
+
+/// A figure of a place.
+#[derive(Clone, Copy)]
+pub(crate) enum Figure {
+    By(fn(&Table, Place<'_>) -> Option<f64>),
+    /// How many times as fast one method is as another, by their ratios to what
+    /// came just before each.
+    #[cfg(feature = "datapath")]
+    Speed {
+        of: Method,
+        over: Method,
+    },
 }
 
 /// At which numbers of things.
@@ -39,15 +53,17 @@ pub(crate) enum Limit {
 pub(crate) struct Verdict {
     says: &'static str,
     limit: Limit,
-    figures: Vec<Figure>,
+    found: Vec<Found>,
 }
 
 /// A figure and where it was found.
 #[derive(Clone, Debug, PartialEq)]
-struct Figure {
+struct Found {
     task: String,
     n: usize,
     value: f64,
+    /// What the floor itself would have there.
+    floor: Option<f64>,
 }
 
 impl Bar {
@@ -63,22 +79,34 @@ impl Bar {
                     HoldsAt::Below(limit) => place.n < limit,
                 }
         };
-        let figure = |place: Place<'_>| {
-            Some(Figure {
+        let find = |place: Place<'_>| {
+            let (value, floor) = self.figure.at(table, place)?;
+            Some(Found {
                 task: place.task.to_owned(),
                 n: place.n,
-                value: (self.figure)(table, place)?,
+                value,
+                floor,
             })
         };
+        let places = table.places().into_iter();
         Verdict {
             says: self.says,
             limit: self.limit,
-            figures: table
-                .places()
-                .into_iter()
-                .filter(held)
-                .filter_map(figure)
-                .collect(),
+            found: places.filter(held).filter_map(find).collect(),
+        }
+    }
+}
+
+impl Figure {
+    /// It, and what the floor itself would have.
+    fn at(self, table: &Table, place: Place<'_>) -> Option<(f64, Option<f64>)> {
+        match self {
+            Self::By(figure) => Some((figure(table, place)?, None)),
+            #[cfg(feature = "datapath")]
+            Self::Speed { of, over } => {
+                let slow = table.ratio(place, over)?;
+                Some((slow / table.ratio(place, of)?, Some(slow)))
+            }
         }
     }
 }
@@ -93,8 +121,8 @@ impl Limit {
     }
 
     /// The one that is furthest from being allowed.
-    fn worst(self, figures: &[Figure]) -> Option<&Figure> {
-        let by_value = |a: &&Figure, b: &&Figure| a.value.total_cmp(&b.value);
+    fn worst(self, figures: &[Found]) -> Option<&Found> {
+        let by_value = |a: &&Found, b: &&Found| a.value.total_cmp(&b.value);
         match self {
             Self::AtMost(_) | Self::Below(_) => figures.iter().max_by(by_value),
             Self::AtLeast(_) => figures.iter().min_by(by_value),
@@ -104,34 +132,35 @@ impl Limit {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let missed = |figure: &&Figure| !self.limit.allows(figure.value);
-        let (count, misses) = (
-            self.figures.len(),
-            self.figures.iter().filter(missed).count(),
-        );
+        let missed = |figure: &&Found| !self.limit.allows(figure.value);
+        let (count, misses) = (self.found.len(), self.found.iter().filter(missed).count());
         f.write_str(match (count, misses) {
             (0, _) => "----",
             (_, 0) => "PASS",
             _ => "MISS",
         })?;
         write!(f, " {}: ", self.says)?;
-        match self.limit.worst(&self.figures) {
+        match self.limit.worst(&self.found) {
             None => f.write_str("not measured"),
             Some(worst) if count > FEW => {
                 write!(f, "at worst {worst} at {}; ", worst.task)?;
                 write!(f, "{misses} of {count} miss")
             }
             Some(_) => {
-                let figures: Vec<_> = self.figures.iter().map(Figure::to_string).collect();
+                let figures: Vec<_> = self.found.iter().map(Found::to_string).collect();
                 f.write_str(&figures.join(", "))
             }
         }
     }
 }
 
-impl fmt::Display for Figure {
+impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (N = {})", to_thousandths(self.value), self.n)
+        write!(f, "{} (N = {}", to_thousandths(self.value), self.n)?;
+        if let Some(floor) = self.floor {
+            write!(f, ", the floor {}", to_thousandths(floor))?;
+        }
+        f.write_str(")")
     }
 }
 
@@ -166,7 +195,7 @@ mod tests {
             task,
             holds_at,
             limit,
-            figure,
+            figure: Figure::By(figure),
         };
         bar.judge(&table).to_string()
     }
@@ -206,6 +235,24 @@ mod tests {
             verdict,
             "PASS ours is fast: at worst 2 (N = 1) at listing; 0 of 4 miss"
         );
+    }
+
+    #[cfg(feature = "datapath")]
+    #[test]
+    fn against_a_peer_the_floor_is_told_as_well() {
+        let table = Table::new(vec![row("ours", 9, 20), row("theirs", 9, 50)]);
+        let bar = Bar {
+            says: "ours is faster",
+            task: "listing",
+            holds_at: HoldsAt::Below(10),
+            limit: Limit::AtLeast(2.0),
+            figure: Figure::Speed {
+                of: Method::peer("ours"),
+                over: Method::peer("theirs"),
+            },
+        };
+        let verdict = bar.judge(&table).to_string();
+        assert_eq!(verdict, "PASS ours is faster: 2.5 (N = 9, the floor 5)");
     }
 
     #[test]

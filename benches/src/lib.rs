@@ -17,6 +17,7 @@ pub mod datapath;
 pub mod interfaces;
 
 mod bar;
+mod call;
 #[cfg_attr(not(feature = "peers"), path = "no_chart.rs")]
 mod chart;
 mod machine;

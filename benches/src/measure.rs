@@ -1,29 +1,12 @@
-//! Calls contenders in turn and times them.
+//! Has contenders called in turn.
 
-use std::fmt::Display;
-use std::hint::black_box;
-use std::time::{Duration, Instant};
-use std::{io, mem, thread};
+use std::io;
+use std::time::Duration;
 
+use crate::call::{Call, Sample, median};
 use crate::method::Method;
-use crate::sys::allocator;
 use crate::table::Row;
 use crate::trace;
-
-/// Something to measure.
-pub(crate) struct Call {
-    rounds: usize,
-    before: Box<dyn FnMut() -> io::Result<()>>,
-    work: Box<dyn FnMut() -> io::Result<Sample>>,
-}
-
-/// One call, measured.
-#[derive(Clone, Copy, Debug, Default)]
-struct Sample {
-    time: Duration,
-    allocations: u64,
-    told: usize,
-}
 
 /// A call, and the floor that it is compared with.
 pub(crate) struct Contender {
@@ -57,111 +40,6 @@ pub(crate) struct Outcome {
     pub(crate) ratio: f64,
     /// Those of a whole call.
     pub(crate) allocations: u64,
-}
-
-impl Call {
-    /// Measures `work` and the dropping of what it returns, but not `told`,
-    /// which counts what that tells of.
-    pub(crate) fn new<T>(
-        mut work: impl FnMut() -> io::Result<T> + 'static,
-        told: impl Fn(&T) -> usize + 'static,
-    ) -> Self {
-        Self::sampled(move || {
-            let mut sample = Sample::default();
-            let value = sample.add(|| black_box(work()))?;
-            sample.told = told(&value);
-            if mem::needs_drop::<T>() {
-                sample.add(|| drop(value));
-            }
-            Ok(sample)
-        })
-    }
-
-    /// Takes the word of `work` for the time and for how many things it tells
-    /// of: it has a clock of its own.
-    #[cfg(feature = "datapath")]
-    pub(crate) fn timed(mut work: impl FnMut() -> io::Result<(Duration, usize)> + 'static) -> Self {
-        Self::sampled(move || {
-            let (time, told) = work()?;
-            Ok(Sample {
-                time,
-                told,
-                ..Sample::default()
-            })
-        })
-    }
-
-    fn sampled(work: impl FnMut() -> io::Result<Sample> + 'static) -> Self {
-        Self {
-            rounds: 1,
-            before: Box::new(|| Ok(())),
-            work: Box::new(work),
-        }
-    }
-
-    /// Makes this a call of so many rounds, each after `before`, which is off
-    /// the clock. The call is told by the medians of its rounds.
-    #[cfg(feature = "datapath")]
-    pub(crate) fn rounds(
-        mut self,
-        rounds: usize,
-        before: impl FnMut() -> io::Result<()> + 'static,
-    ) -> Self {
-        self.rounds = rounds;
-        self.before = Box::new(before);
-        self
-    }
-
-    fn sample(&mut self, method: impl Display, expected: usize) -> io::Result<Sample> {
-        let mut samples = Vec::with_capacity(self.rounds);
-        let mut late = 0;
-        while samples.len() < self.rounds {
-            (self.before)()?;
-            let sample = (self.work)()?;
-            if sample.told == expected {
-                samples.push(sample);
-            } else if late < self.rounds / 2 && self.catch_up(sample.told, expected)? {
-                late += 1;
-            } else {
-                let told = sample.told;
-                return Err(io::Error::other(format!(
-                    "{method} told of {told}, not of {expected}"
-                )));
-            }
-        }
-        Ok(Sample::median(samples))
-    }
-
-    /// On a busy machine the kernel may bring late what a round waits for:
-    /// whether it has come after all. Such a round does not count.
-    fn catch_up(&mut self, mut told: usize, expected: usize) -> io::Result<bool> {
-        let deadline = Instant::now() + PATIENCE;
-        while told < expected && Instant::now() < deadline {
-            thread::yield_now();
-            told += (self.work)()?.told;
-        }
-        Ok(told == expected)
-    }
-}
-
-impl Sample {
-    fn add<T>(&mut self, work: impl FnOnce() -> T) -> T {
-        let allocations = allocator::allocations();
-        let start = Instant::now();
-        let value = work();
-        self.time += start.elapsed();
-        self.allocations += allocator::allocations() - allocations;
-        value
-    }
-
-    /// Of each figure by itself.
-    fn median(samples: Vec<Self>) -> Self {
-        Self {
-            time: median(samples.iter().map(|sample| sample.time)),
-            allocations: median(samples.iter().map(|sample| sample.allocations)),
-            told: median(samples.iter().map(|sample| sample.told)),
-        }
-    }
 }
 
 impl Contender {
@@ -206,19 +84,16 @@ impl Task {
     /// Makes one round of every contender between two marks in a trace.
     pub(crate) fn trace(&mut self) -> io::Result<()> {
         for contender in &mut self.contenders {
-            contender.floor.rounds = 1;
-            contender.call.rounds = 1;
+            contender.floor.make_one_round();
+            contender.call.make_one_round();
         }
         self.warm_up()?;
         trace::end(); // the first time, std makes a call more to find out about statx(2)
         (self.before)();
         for contender in &mut self.contenders {
             contender.floor.sample("the floor", self.expected)?;
-            let Call { before, work, .. } = &mut contender.call;
-            before()?;
-            trace::begin(&trace::mark(&self.name, self.n, contender.method));
-            work()?;
-            trace::end();
+            let mark = trace::mark(&self.name, self.n, contender.method);
+            contender.call.trace(&mark)?;
         }
         Ok(())
     }
@@ -261,17 +136,9 @@ impl Record {
     }
 }
 
-/// Of at least one value.
-fn median<T: Copy + Ord>(values: impl IntoIterator<Item = T>) -> T {
-    let mut values: Vec<_> = values.into_iter().collect();
-    values.sort_unstable();
-    values[values.len() / 2]
-}
-
 const WARM_UP_ROUNDS: usize = 3;
 const LEAST_ROUNDS: usize = 11;
 const MOST_ROUNDS: usize = 5000;
-const PATIENCE: Duration = Duration::from_millis(100);
 
 #[cfg(test)]
 mod tests {
@@ -348,42 +215,5 @@ mod tests {
             allocations: 4,
         };
         assert_eq!(record.outcome(Method::peer("a"), 2), expected);
-    }
-
-    /// A call whose rounds tell of these numbers of things, one after the other.
-    #[cfg(feature = "datapath")]
-    fn telling(told: &'static [usize], rounds: usize) -> Call {
-        let mut told = told.iter().copied();
-        let work = move || {
-            told.next()
-                .ok_or_else(|| io::Error::other("too many rounds"))
-        };
-        Call::new(work, |told| *told).rounds(rounds, || Ok(()))
-    }
-
-    #[cfg(feature = "datapath")]
-    #[test]
-    fn a_round_that_gets_its_things_late_does_not_count() {
-        let sample = telling(&[3, 1, 1, 1, 3, 3], 3).sample("a call", 3);
-        assert_eq!(sample.unwrap().told, 3);
-    }
-
-    #[cfg(feature = "datapath")]
-    #[test]
-    fn a_call_that_is_late_half_of_the_time_is_not_measured() {
-        let late = telling(&[2, 1, 2, 1, 3, 3], 3).sample("a call", 3);
-        assert_eq!(late.unwrap_err().to_string(), "a call told of 2, not of 3");
-        let too_many = telling(&[4, 3, 3], 2).sample("a call", 3);
-        assert_eq!(
-            too_many.unwrap_err().to_string(),
-            "a call told of 4, not of 3"
-        );
-    }
-
-    #[test]
-    fn what_is_returned_is_dropped_on_the_clock_and_counted_off_it() {
-        let mut call = Call::new(|| Ok(vec![7; 64]), |bytes| bytes.clone().len());
-        let sample = call.sample("a vector", 64).unwrap();
-        assert_eq!(sample.allocations, 1);
     }
 }

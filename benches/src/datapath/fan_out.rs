@@ -5,10 +5,11 @@ use std::net::UdpSocket;
 
 use socket2::SockRef;
 
+use crate::call::Call;
 use crate::datapath::cables::{Cables, Cast};
 use crate::datapath::line::Load;
 use crate::datapath::{floor, ours};
-use crate::measure::{Call, Contender, Task};
+use crate::measure::{Contender, Task};
 use crate::method::Method;
 
 /// Sends a datagram by every interface. Nobody listens, so that the time is the

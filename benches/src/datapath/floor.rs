@@ -14,6 +14,7 @@ use crate::method::Method;
 use crate::sys::receive::Batch;
 
 pub(crate) const LOOP: Method = Method::floor("C epoll, recvmmsg of 32, packet info");
+const LOOP_WITH_HOPS: Method = Method::floor("C epoll, recvmmsg of 32, packet info, hops");
 pub(crate) const READ: Method = Method::floor("C recvmmsg of 32, packet info");
 pub(crate) const SHARED: Method = Method::floor("C epoll, recvmmsg of 32, one shared socket");
 pub(crate) const SEND: Method = Method::floor("C sendmmsg of 32");
@@ -23,11 +24,22 @@ pub(crate) const FAN_OUT: Method = Method::floor("C sendmmsg of 32, packet info"
 
 /// The floors of receiving with a loop, and without one.
 pub(crate) const LOOP_WAY: Way = Way::new(LOOP, event_loop);
+pub(crate) const LOOP_WITH_HOPS_WAY: Way = Way::new(LOOP_WITH_HOPS, event_loop_with_hops);
 pub(crate) const READ_WAY: Way = Way::new(READ, read);
 
 /// A loop over a socket at the end of the first cable.
 fn event_loop(cables: &Cables, cast: Cast, port: u16) -> io::Result<Receiver> {
     looping(vec![cables.receiving(cast, 0, port)?.into()], cast)
+}
+
+/// The same, and it is told how many hops the datagrams had left.
+fn event_loop_with_hops(cables: &Cables, cast: Cast, port: u16) -> io::Result<Receiver> {
+    let socket = cables.receiving(cast, 0, port)?;
+    match cast.family() {
+        Family::V4 => setsockopt(&socket, sockopt::Ipv4RecvTtl, &true)?,
+        Family::V6 => socket.set_recv_hoplimit_v6(true)?,
+    }
+    looping(vec![socket.into()], cast)
 }
 
 /// A loop over a socket at the end of each cable.

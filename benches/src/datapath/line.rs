@@ -5,9 +5,9 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::call::Call;
 use crate::datapath::cables::{Burst, Cables, Cast};
 use crate::datapath::receiver::{Receiver, Way};
-use crate::measure::Call;
 
 /// A receiver on a port of its own. Several calls may use it in turn.
 pub(crate) struct Line {

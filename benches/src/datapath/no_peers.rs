@@ -2,11 +2,12 @@
 
 use std::io;
 
+use crate::call::Call;
 use crate::datapath::cables::{Cables, Cast};
 use crate::datapath::receiver::Way;
-use crate::measure::Call;
 use crate::method::Method;
 
+pub(crate) const MIO: Method = Method::peer("mio");
 pub(crate) const MIO_PACKET_INFO: Method = Method::peer("mio + socket-pktinfo");
 pub(crate) const MDNS_SD: Method = Method::peer("the loop of mdns-sd");
 pub(crate) const TOKIO: Method = Method::peer("tokio");

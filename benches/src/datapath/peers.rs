@@ -14,9 +14,9 @@ use socket_pktinfo::PktInfoUdpSocket;
 use socket2::{SockRef, Socket};
 use tokio::runtime::{Builder, Runtime};
 
+use crate::call::Call;
 use crate::datapath::cables::{self, Cables, Cast};
 use crate::datapath::receiver::{Receiver, Way, look, until_empty};
-use crate::measure::Call;
 use crate::method::Method;
 
 const STD: Method = Method::peer("std recv_from");
@@ -277,3 +277,31 @@ const SLOT: usize = 2048;
 const MDNS_LEN: usize = 8972;
 const QUINN_BATCH: usize = 32; // quinn_udp::BATCH_SIZE
 const LONGEST: usize = 65_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So that no table says that it measured what it did not.
+    #[test]
+    fn the_versions_in_the_names_are_those_that_are_built() {
+        let manifest = include_str!("../../Cargo.toml").replace("{ version = ", "");
+        let workspace = include_str!("../../../Cargo.toml").replace("{ version = ", "");
+        let ways = LOOPS.iter().chain(&COALESCING).map(|way| way.method.name);
+        for part in ways
+            .chain([TOKIO_SEND.name, QUINN_SEND.name])
+            .flat_map(|name| name.split(", "))
+        {
+            let words: Vec<_> = part.split(' ').collect();
+            let [crate_name, version, ..] = words[..] else {
+                continue; // no crate
+            };
+            let line = format!("\n{crate_name} = \"{version}\"");
+            let is_crate = version.starts_with(|c: char| c.is_ascii_digit());
+            assert!(
+                !is_crate || manifest.contains(&line) || workspace.contains(&line),
+                "{part}"
+            );
+        }
+    }
+}

@@ -4,17 +4,19 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::call::Call;
 use crate::datapath::cables::{Burst, Cables, Cast};
 use crate::datapath::line::{Line, Load};
 use crate::datapath::receiver::Way;
 use crate::datapath::{floor, ours, peers};
-use crate::measure::{Call, Contender, Task};
+use crate::measure::{Contender, Task};
 
 /// Receives a burst of datagrams: with a loop, waits and reads until there is
 /// known to be no more; without one, only reads.
 pub(crate) fn burst(cables: &Cables, load: Load) -> io::Result<Task> {
     let rounds = (DATAGRAMS / load.count).clamp(LEAST_ROUNDS, MOST_ROUNDS);
-    let loops = ours::LOOPS.into_iter().chain(peers::LOOPS);
+    let loops = [floor::LOOP_WITH_HOPS_WAY].into_iter();
+    let loops = loops.chain(ours::LOOPS).chain(peers::LOOPS);
     let reads = ours::READS.into_iter().chain(peers::READS);
     let mut contenders = against(cables, floor::LOOP_WAY, loops, load, rounds, Burst::send)?;
     contenders.extend(against(

@@ -6,11 +6,12 @@ use std::net::UdpSocket;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::call::Call;
 use crate::datapath::cables::{Burst, Cables};
 use crate::datapath::line::Load;
 use crate::datapath::receiver::Receiver;
 use crate::datapath::{floor, ours, peers};
-use crate::measure::{Call, Contender, Task};
+use crate::measure::{Contender, Task};
 use crate::method::Method;
 
 /// Sends datagrams of one length to one destination, where one socket listens.

@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
 
+use crate::call::Call;
 use crate::datapath::cables::{Burst, Cables, Cast};
 use crate::datapath::line::{Line, Load};
 use crate::datapath::processors::Processors;
 use crate::datapath::receiver::{Receiver, Way};
 use crate::datapath::{floor, ours, peers};
-use crate::measure::{Call, Contender, Task};
+use crate::measure::{Contender, Task};
 
 /// How long it takes from before the sending of a datagram until a receiver
 /// that slept has it.

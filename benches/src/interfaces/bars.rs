@@ -1,6 +1,6 @@
 //! What ours has to reach.
 
-use crate::bar::{Bar, HoldsAt, Limit};
+use crate::bar::{Bar, Figure, HoldsAt, Limit};
 use crate::interfaces::{floor, ours, peers};
 use crate::method::Method;
 use crate::table::{Place, Table};
@@ -11,35 +11,35 @@ pub(crate) const ALL: [Bar; 9] = [
         task: "full",
         holds_at: HoldsAt::Every,
         limit: Limit::AtMost(1.05),
-        figure: |table, at| table.ratio(at, ours::KEPT),
+        figure: Figure::By(|table, at| table.ratio(at, ours::KEPT)),
     },
     Bar {
         says: "a one-shot full capture takes at most 1.10 of the bare dump's time",
         task: "full",
         holds_at: HoldsAt::Every,
         limit: Limit::AtMost(1.10),
-        figure: |table, at| table.ratio(at, ours::ONCE),
+        figure: Figure::By(|table, at| table.ratio(at, ours::ONCE)),
     },
     Bar {
         says: "a one-shot full capture is at least 1.6 times as fast as getifaddrs(3)",
         task: "full",
         holds_at: HoldsAt::Every,
         limit: Limit::AtLeast(1.6),
-        figure: |table, at| quotient(table, at, floor::GETIFADDRS, ours::ONCE),
+        figure: Figure::By(|table, at| quotient(table, at, floor::GETIFADDRS, ours::ONCE)),
     },
     Bar {
         says: "a full capture with a reused Enumerator makes at most 16 allocations",
         task: "full",
         holds_at: HoldsAt::Only(1000),
         limit: Limit::AtMost(16.0),
-        figure: |table, at| count(table.row(at, ours::KEPT)?.outcome.allocations),
+        figure: Figure::By(|table, at| count(table.row(at, ours::KEPT)?.outcome.allocations)),
     },
     Bar {
         says: "one interface by index takes less than 2 times the bare requests' time",
         task: "one interface",
         holds_at: HoldsAt::Every,
         limit: Limit::Below(2.0),
-        figure: |table, at| table.ratio(at, ours::BY_INDEX),
+        figure: Figure::By(|table, at| table.ratio(at, ours::BY_INDEX)),
     },
     Bar {
         // What is proportional to N would be 100 times as slow; the rest is noise and caches.
@@ -47,32 +47,32 @@ pub(crate) const ALL: [Bar; 9] = [
         task: "one interface",
         holds_at: HoldsAt::Every,
         limit: Limit::AtMost(1.25),
-        figure: |table, at| {
+        figure: Figure::By(|table, at| {
             let median = |at| Some(table.row(at, ours::BY_INDEX)?.outcome.median);
             let n = *table.sizes().first()?;
             Some(median(at)?.div_duration_f64(median(Place { n, ..at })?))
-        },
+        }),
     },
     Bar {
         says: "an event is applied in at most 2 times if-watch's time",
         task: "an event",
         holds_at: HoldsAt::Every,
         limit: Limit::AtMost(2.0),
-        figure: |table, at| quotient(table, at, ours::DRAIN, peers::IF_WATCH),
+        figure: Figure::By(|table, at| quotient(table, at, ours::DRAIN, peers::IF_WATCH)),
     },
     Bar {
         says: "an event is applied at least 100 times as fast as by netwatcher",
         task: "an event",
         holds_at: HoldsAt::Only(1000),
         limit: Limit::AtLeast(100.0),
-        figure: |table, at| quotient(table, at, peers::NETWATCHER, ours::DRAIN),
+        figure: Figure::By(|table, at| quotient(table, at, peers::NETWATCHER, ours::DRAIN)),
     },
     Bar {
         says: "snapshot() of a watcher makes no system call",
         task: "an event",
         holds_at: HoldsAt::Every,
         limit: Limit::AtMost(0.0),
-        figure: |table, at| count(table.row(at, ours::SNAPSHOT)?.system_calls?),
+        figure: Figure::By(|table, at| count(table.row(at, ours::SNAPSHOT)?.system_calls?)),
     },
 ];
 

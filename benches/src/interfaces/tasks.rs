@@ -2,9 +2,10 @@
 
 use std::io;
 
+use crate::call::Call;
 use crate::interfaces::arena::{ADDRESSES_EACH, Arena};
 use crate::interfaces::{floor, ours, peers};
-use crate::measure::{Call, Contender, Task};
+use crate::measure::{Contender, Task};
 use crate::method::Method;
 
 /// In the order of measuring. Each makes its sockets when it is called, among

@@ -50,7 +50,7 @@ pub(crate) fn svg(title: &str, table: &Table) -> io::Result<String> {
 
 /// What stands at one height.
 enum Line<'a> {
-    Task(&'static str),
+    Task(&'a str),
     Method(Method, &'a [Row]),
 }
 
@@ -58,7 +58,7 @@ enum Line<'a> {
 fn lines(table: &Table) -> Vec<Line<'_>> {
     let mut lines = Vec::new();
     for rows in table.rows().chunk_by(|a, b| a.task == b.task) {
-        lines.push(Line::Task(rows[0].task));
+        lines.push(Line::Task(&rows[0].task));
         let methods = rows.chunk_by(|a, b| a.outcome.method == b.outcome.method);
         lines.extend(methods.map(|rows| Line::Method(rows[0].outcome.method, rows)));
     }

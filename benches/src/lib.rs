@@ -12,9 +12,12 @@
 
 #![cfg(target_os = "linux")]
 
+#[cfg(feature = "datapath")]
+pub mod datapath;
 pub mod interfaces;
 
 mod bar;
+mod call;
 #[cfg_attr(not(feature = "peers"), path = "no_chart.rs")]
 mod chart;
 mod machine;
@@ -23,4 +26,5 @@ mod measure;
 mod method;
 mod sys;
 mod table;
+mod topic;
 mod trace;

@@ -1,7 +1,7 @@
 //! What the figures were measured on.
 
 use std::time::SystemTime;
-use std::{fmt, fs, thread};
+use std::{fmt, fs};
 
 /// The kernel, the processor and the day.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ impl Machine {
         Self {
             kernel: kernel.trim().to_owned(),
             processor: model(&processors).to_owned(),
-            processors: thread::available_parallelism().map_or(1, usize::from),
+            processors: count(&processors),
             measured: SystemTime::now(),
         }
     }
@@ -52,6 +52,12 @@ fn model(cpuinfo: &str) -> &str {
         .map_or(std::env::consts::ARCH, |(_, model)| model.trim())
 }
 
+/// All of them, not only those that this thread keeps to.
+fn count(cpuinfo: &str) -> usize {
+    let keys = cpuinfo.lines().filter_map(|line| line.split_once(':'));
+    keys.filter(|(key, _)| key.trim() == "processor").count()
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -68,6 +74,12 @@ mod tests {
         };
         let expected = "1971-01-01, Linux 6.18.1, 2 processors (Z80 @ 4 MHz)";
         assert_eq!(machine.to_string(), expected);
+    }
+
+    #[test]
+    fn every_processor_has_a_number() {
+        let cpuinfo = "processor : 0\nmodel name : Z80\n\nprocessor\t: 1\nmodel name : Z80\n";
+        assert_eq!(count(cpuinfo), 2);
     }
 
     #[test]

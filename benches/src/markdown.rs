@@ -36,6 +36,7 @@ impl Report<'_> {
         paragraphs.push(list(self.verdicts));
         paragraphs.push("## The figures".to_owned());
         paragraphs.push(self.table.render(ASCII_MARKDOWN));
+        paragraphs.extend(Some(list(self.table.facts())).filter(|facts| !facts.is_empty()));
         paragraphs.join("\n\n") + "\n"
     }
 }

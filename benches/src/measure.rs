@@ -1,24 +1,12 @@
-//! Calls contenders in turn and times them.
+//! Has contenders called in turn.
 
-use std::fmt::Display;
-use std::hint::black_box;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::call::{Call, Sample, median};
 use crate::method::Method;
-use crate::sys::allocator;
+use crate::table::Row;
 use crate::trace;
-
-/// Something to measure.
-pub(crate) struct Call(Box<dyn FnMut() -> io::Result<Sample>>);
-
-/// One call, measured.
-#[derive(Clone, Copy, Debug, Default)]
-struct Sample {
-    time: Duration,
-    allocations: u64,
-    told: usize,
-}
 
 /// A call, and the floor that it is compared with.
 pub(crate) struct Contender {
@@ -29,10 +17,14 @@ pub(crate) struct Contender {
 
 /// What several contenders do.
 pub(crate) struct Task {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
+    /// The number of things there are.
+    pub(crate) n: usize,
     /// Of how many things every call must tell, the floor included: whoever
     /// leaves out work is not measured.
     pub(crate) expected: usize,
+    /// Among how many things the time of a call is shared out.
+    pub(crate) shares: u32,
     /// What happens before each round, off the clock.
     pub(crate) before: Box<dyn FnMut()>,
     pub(crate) contenders: Vec<Contender>,
@@ -42,50 +34,12 @@ pub(crate) struct Task {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Outcome {
     pub(crate) method: Method,
+    /// The median of its calls' times, or of the shares of them.
     pub(crate) median: Duration,
     /// The median of the quotients of its calls and the neighbouring floor calls.
     pub(crate) ratio: f64,
+    /// Those of a whole call.
     pub(crate) allocations: u64,
-}
-
-impl Call {
-    /// Measures `work` and the dropping of what it returns, but not `told`,
-    /// which counts what that tells of.
-    pub(crate) fn new<T>(
-        mut work: impl FnMut() -> io::Result<T> + 'static,
-        told: impl Fn(&T) -> usize + 'static,
-    ) -> Self {
-        Self(Box::new(move || {
-            let mut sample = Sample::default();
-            let value = sample.add(|| black_box(work()))?;
-            sample.told = told(&value);
-            sample.add(|| drop(value));
-            Ok(sample)
-        }))
-    }
-
-    fn sample(&mut self, method: impl Display, expected: usize) -> io::Result<Sample> {
-        let sample = (self.0)()?;
-        if sample.told == expected {
-            Ok(sample)
-        } else {
-            let told = sample.told;
-            Err(io::Error::other(format!(
-                "{method} told of {told}, not of {expected}"
-            )))
-        }
-    }
-}
-
-impl Sample {
-    fn add<T>(&mut self, work: impl FnOnce() -> T) -> T {
-        let allocations = allocator::allocations();
-        let start = Instant::now();
-        let value = work();
-        self.time += start.elapsed();
-        self.allocations += allocator::allocations() - allocations;
-        value
-    }
 }
 
 impl Contender {
@@ -99,7 +53,7 @@ impl Contender {
 impl Task {
     /// Measures all contenders: each round calls every one of them once, so
     /// that noise hits all alike, but for those that have used up `budget`.
-    pub(crate) fn measure(&mut self, budget: Duration) -> io::Result<Vec<Outcome>> {
+    pub(crate) fn measure(&mut self, budget: Duration) -> io::Result<Vec<Row>> {
         self.warm_up()?;
         let mut records: Vec<_> = self.contenders.iter().map(|_| Record::default()).collect();
         for round in 0..MOST_ROUNDS {
@@ -118,20 +72,28 @@ impl Task {
             }
         }
         let outcomes = self.contenders.iter().zip(records);
-        Ok(outcomes
-            .map(|(contender, record)| record.outcome(contender.method))
-            .collect())
+        let rows = outcomes.map(|(contender, record)| Row {
+            task: self.name.clone(),
+            n: self.n,
+            outcome: record.outcome(contender.method, self.shares),
+            system_calls: None,
+        });
+        Ok(rows.collect())
     }
 
-    /// Calls every contender once between two marks in a trace.
+    /// Makes one round of every contender between two marks in a trace.
     pub(crate) fn trace(&mut self) -> io::Result<()> {
+        for contender in &mut self.contenders {
+            contender.floor.make_one_round();
+            contender.call.make_one_round();
+        }
         self.warm_up()?;
+        trace::end(); // the first time, std makes a call more to find out about statx(2)
         (self.before)();
         for contender in &mut self.contenders {
             contender.floor.sample("the floor", self.expected)?;
-            trace::begin(contender.method.name);
-            contender.call.sample(contender.method, self.expected)?;
-            trace::end();
+            let mark = trace::mark(&self.name, self.n, contender.method);
+            contender.call.trace(&mark)?;
         }
         Ok(())
     }
@@ -163,16 +125,13 @@ impl Record {
         self.spent += floor.time + call.time;
     }
 
-    fn outcome(mut self, method: Method) -> Outcome {
-        self.times.sort_unstable();
+    fn outcome(mut self, method: Method, shares: u32) -> Outcome {
         self.ratios.sort_unstable_by(f64::total_cmp);
-        self.allocations.sort_unstable();
-        let middle = self.times.len() / 2;
         Outcome {
             method,
-            median: self.times[middle],
-            ratio: self.ratios[middle],
-            allocations: self.allocations[middle],
+            median: median(self.times) / shares,
+            ratio: self.ratios[self.ratios.len() / 2],
+            allocations: median(self.allocations),
         }
     }
 }
@@ -205,8 +164,10 @@ mod tests {
             call: call(name, told),
         };
         let task = Task {
-            name: "noting",
+            name: "noting".to_owned(),
+            n: 1,
             expected: 1,
+            shares: 1,
             before: Box::new(|| {}),
             contenders: vec![contender("a", 1), contender("b", told)],
         };
@@ -249,17 +210,10 @@ mod tests {
         }
         let expected = Outcome {
             method: Method::peer("a"),
-            median: Duration::from_micros(8),
+            median: Duration::from_micros(4),
             ratio: 8.0,
             allocations: 4,
         };
-        assert_eq!(record.outcome(Method::peer("a")), expected);
-    }
-
-    #[test]
-    fn what_is_returned_is_dropped_on_the_clock_and_counted_off_it() {
-        let mut call = Call::new(|| Ok(vec![7; 64]), |bytes| bytes.clone().len());
-        let sample = call.sample("a vector", 64).unwrap();
-        assert_eq!(sample.allocations, 1);
+        assert_eq!(record.outcome(Method::peer("a"), 2), expected);
     }
 }

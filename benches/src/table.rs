@@ -1,6 +1,7 @@
 //! What was measured, as a table.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table as Grid};
@@ -11,11 +12,27 @@ use crate::method::Method;
 /// One contender at one number of things.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
-    pub(crate) task: &'static str,
+    pub(crate) task: String,
     pub(crate) n: usize,
     pub(crate) outcome: Outcome,
     /// `None` where strace could not be had.
     pub(crate) system_calls: Option<usize>,
+}
+
+/// Something that has no floor and takes no time.
+#[derive(Clone, Debug)]
+pub(crate) struct Fact {
+    /// What it is, and of what.
+    pub(crate) task: &'static str,
+    pub(crate) n: usize,
+    pub(crate) figure: f64,
+}
+
+/// Where figures can be compared: at one task with one number of things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place<'t> {
+    pub(crate) task: &'t str,
+    pub(crate) n: usize,
 }
 
 /// All rows: tasks in the order of their measuring, within a task the fastest
@@ -23,6 +40,7 @@ pub(crate) struct Row {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     rows: Vec<Row>,
+    facts: Vec<Fact>,
 }
 
 impl Table {
@@ -31,30 +49,63 @@ impl Table {
         let mut slowest: HashMap<_, (usize, Duration)> = HashMap::new();
         for row in &rows {
             if !tasks.contains(&row.task) {
-                tasks.push(row.task);
+                tasks.push(row.task.clone());
             }
-            let seen = slowest.entry(row.outcome.method).or_default();
+            let key = (row.task.clone(), row.outcome.method);
+            let seen = slowest.entry(key).or_default();
             *seen = (*seen).max((row.n, row.outcome.median));
         }
-        rows.sort_by_key(|row| {
+        rows.sort_by_cached_key(|row| {
             let task = tasks.iter().position(|task| *task == row.task);
-            (
-                task,
-                slowest[&row.outcome.method],
-                row.outcome.method,
-                row.n,
-            )
+            let method = row.outcome.method;
+            (task, slowest[&(row.task.clone(), method)], method, row.n)
         });
-        Self { rows }
+        Self {
+            rows,
+            facts: Vec::new(),
+        }
+    }
+
+    /// Adds what no row can tell.
+    #[cfg(feature = "datapath")]
+    pub(crate) fn with_facts(mut self, facts: Vec<Fact>) -> Self {
+        self.facts = facts;
+        self
     }
 
     pub(crate) fn rows(&self) -> &[Row] {
         &self.rows
     }
 
-    pub(crate) fn row(&self, method: Method, n: usize) -> Option<&Row> {
-        let same = |row: &&Row| row.outcome.method == method && row.n == n;
+    pub(crate) fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+
+    pub(crate) fn row(&self, place: Place<'_>, method: Method) -> Option<&Row> {
+        let same = |row: &&Row| row.outcome.method == method && row.place() == place;
         self.rows.iter().find(same)
+    }
+
+    pub(crate) fn fact(&self, place: Place<'_>) -> Option<f64> {
+        let fact = self.facts.iter().find(|fact| fact.place() == place)?;
+        Some(fact.figure)
+    }
+
+    /// How many times as long as the floor a method takes.
+    pub(crate) fn ratio(&self, place: Place<'_>, method: Method) -> Option<f64> {
+        Some(self.row(place, method)?.outcome.ratio)
+    }
+
+    /// Every place that there are figures for.
+    pub(crate) fn places(&self) -> Vec<Place<'_>> {
+        let rows = self.rows.iter().map(Row::place);
+        let mut places = Vec::new();
+        for place in rows.chain(self.facts.iter().map(Fact::place)) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        places
     }
 
     /// Every number of things, ascending.
@@ -77,7 +128,30 @@ impl Table {
     }
 }
 
+impl Fact {
+    fn place(&self) -> Place<'_> {
+        Place {
+            task: self.task,
+            n: self.n,
+        }
+    }
+}
+
+impl fmt::Display for Fact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { task, n, figure } = self;
+        write!(f, "{task} (N = {n}): {figure}")
+    }
+}
+
 impl Row {
+    pub(crate) fn place(&self) -> Place<'_> {
+        Place {
+            task: &self.task,
+            n: self.n,
+        }
+    }
+
     fn cells(&self) -> [String; 7] {
         let Outcome {
             method,
@@ -86,7 +160,7 @@ impl Row {
             allocations,
         } = self.outcome;
         [
-            self.task.to_owned(),
+            self.task.clone(),
             method.name.to_owned(),
             self.n.to_string(),
             microseconds(median),
@@ -100,7 +174,11 @@ impl Row {
 
 fn microseconds(time: Duration) -> String {
     let time = time.as_secs_f64() * 1e6;
-    let decimals = if time < 100.0 { 2 } else { 0 };
+    let decimals = match time {
+        ..1.0 => 3,
+        1.0..100.0 => 2,
+        _ => 0,
+    };
     format!("{time:.decimals$}")
 }
 
@@ -129,7 +207,7 @@ pub(crate) mod fixture {
             allocations: 2,
         };
         Row {
-            task: "listing",
+            task: "listing".to_owned(),
             n,
             outcome,
             system_calls: Some(3),

@@ -7,6 +7,13 @@ use std::collections::HashMap;
 use std::process::Command;
 use std::{env, fs, io};
 
+use crate::method::Method;
+
+/// What a call is marked with: no two have the same.
+pub(crate) fn mark(task: &str, n: usize, method: Method) -> String {
+    format!("{task}, N = {n}: {method}")
+}
+
 /// Marks where the call of `name` begins.
 pub(crate) fn begin(name: &str) {
     let _ = fs::metadata(format!("{BEGIN}{name}"));

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use ifcast_interfaces::InterfaceIndex;
 
-use crate::measure::Call;
+use crate::call::Call;
 use crate::method::Method;
 use crate::sys::ifaddrs::List;
 use crate::sys::netlink::Socket;

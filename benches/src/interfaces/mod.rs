@@ -8,22 +8,16 @@ mod ours;
 mod peers;
 mod tasks;
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
-use std::{fs, io};
 
 use clap::Parser;
-use comfy_table::presets::UTF8_FULL_CONDENSED;
 use ifcast_netlab::Lab;
-use nix::unistd::alarm;
 
-use crate::machine::Machine;
-use crate::markdown::Report;
 use crate::sys::allocator;
 use crate::table::{Row, Table};
-use crate::{chart, trace};
+use crate::topic::{self, Output, Topic};
 
 use self::arena::Arena;
 
@@ -40,13 +34,8 @@ struct Arguments {
     #[arg(long, default_value_t = 500)]
     budget: u64,
 
-    /// Writes the report to this file, too.
-    #[arg(long, value_name = "PATH")]
-    markdown: Option<PathBuf>,
-
-    /// Draws the figures into this file; needs the feature `peers`.
-    #[arg(long, value_name = "PATH")]
-    svg: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
 
     /// Among this many interfaces, makes one call of each method between marks,
     /// for strace.
@@ -57,24 +46,15 @@ struct Arguments {
 /// Measures and reports what the command line asks for.
 #[must_use]
 pub fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+    topic::main(run)
 }
 
 fn run(arguments: &Arguments) -> io::Result<()> {
-    alarm::set(LONGEST); // some peers would wait for an event for ever
     if let Some(n) = arguments.trace {
         let arena = Arena::new(&Lab::try_new()?, n)?;
         return arena.run(|| trace(&arena));
     }
-    if arguments.svg.is_some() {
-        chart::can_draw()?;
-    }
+    arguments.output.check()?;
     allocator::keep_freed_memory();
     let budget = Duration::from_millis(arguments.budget);
     let mut arenas = Vec::new(); // none ends before the last figure: that keeps the kernel busy
@@ -85,66 +65,24 @@ fn run(arguments: &Arguments) -> io::Result<()> {
         arenas.push(arena);
     }
     for &n in &arguments.interfaces {
-        let counts = system_calls(n);
-        for row in rows.iter_mut().filter(|row| row.n == n) {
-            row.system_calls = counts.get(row.outcome.method.name).copied();
-        }
+        eprintln!("N = {n}: system calls");
+        topic::count_system_calls(&mut rows, &[format!("--trace={n}")]);
     }
-    report(arguments, &Table::new(rows))
+    TOPIC.report(&arguments.output, &Table::new(rows))
 }
 
 fn measure(arena: &Arena, budget: Duration) -> io::Result<Vec<Row>> {
-    let n = arena.interfaces();
     let mut rows = Vec::new();
     for task in tasks::ALL {
         let mut task = task(arena)?;
-        eprintln!("N = {n}: {}", task.name);
-        rows.extend(task.measure(budget)?.into_iter().map(|outcome| Row {
-            task: task.name,
-            n,
-            outcome,
-            system_calls: None,
-        }));
+        eprintln!("N = {}: {}", task.n, task.name);
+        rows.extend(task.measure(budget)?);
     }
     Ok(rows)
 }
 
 fn trace(arena: &Arena) -> io::Result<()> {
     tasks::ALL.iter().try_for_each(|task| task(arena)?.trace())
-}
-
-/// None where they cannot be counted, which is said.
-fn system_calls(n: usize) -> HashMap<String, usize> {
-    eprintln!("N = {n}: system calls");
-    trace::system_calls(&[format!("--trace={n}")]).unwrap_or_else(|error| {
-        eprintln!("not counted: {error}");
-        HashMap::new()
-    })
-}
-
-fn report(arguments: &Arguments, table: &Table) -> io::Result<()> {
-    let verdicts: Vec<_> = bars::ALL.iter().map(|bar| bar.judge(table)).collect();
-    let machine = Machine::this();
-    println!("{machine}\n{}", table.render(UTF8_FULL_CONDENSED));
-    verdicts.iter().for_each(|verdict| println!("{verdict}"));
-    NOTES.iter().for_each(|note| println!("* {note}"));
-    if let Some(path) = &arguments.svg {
-        fs::write(path, chart::svg(TITLE, table)?)?;
-    }
-    if let Some(path) = &arguments.markdown {
-        let report = Report {
-            title: TITLE,
-            command: COMMAND,
-            machine: &machine,
-            table,
-            verdicts: &verdicts,
-            notes: &NOTES,
-        };
-        // As they come into the documentation: beside each other.
-        let chart = arguments.svg.as_deref().and_then(Path::file_name);
-        fs::write(path, report.page(chart.and_then(|name| name.to_str())))?;
-    }
-    Ok(())
 }
 
 fn even(text: &str) -> Result<usize, String> {
@@ -154,12 +92,13 @@ fn even(text: &str) -> Result<usize, String> {
     }
 }
 
-/// After how many seconds the process is ended, whatever it does.
-const LONGEST: u32 = 30 * 60;
-
-const TITLE: &str = "Listing and watching interfaces";
-const COMMAND: &str = "cargo run --release -p ifcast-benches --features peers --bin interfaces -- \
-     --markdown PATH --svg PATH";
+const TOPIC: Topic = Topic {
+    title: "Listing and watching interfaces",
+    command: "cargo run --release -p ifcast-benches --features peers --bin interfaces -- \
+        --markdown PATH --svg PATH",
+    bars: &bars::ALL,
+    notes: &NOTES,
+};
 const NOTES: [&str; 7] = [
     "N interfaces (veth, up, one IPv4 address with a broadcast address and one IPv6 address each) \
      and `lo` are in a network namespace of their own.",
@@ -201,6 +140,6 @@ mod tests {
                 .map(|task| task(&arena)?.measure(Duration::ZERO));
             tasks.collect::<io::Result<Vec<_>>>()
         });
-        assert!(rows.unwrap().iter().all(|outcomes| !outcomes.is_empty()));
+        assert!(rows.unwrap().iter().all(|rows| !rows.is_empty()));
     }
 }

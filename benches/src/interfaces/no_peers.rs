@@ -4,7 +4,7 @@ use std::io;
 
 use ifcast_interfaces::InterfaceIndex;
 
-use crate::measure::Call;
+use crate::call::Call;
 use crate::method::Method;
 
 pub(crate) const IF_WATCH: Method = Method::peer("if-watch");

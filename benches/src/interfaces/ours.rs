@@ -10,7 +10,7 @@ use std::time::Duration;
 use ifcast_interfaces::{Enumerator, Error, Interface, InterfaceIndex, Snapshot, Watcher};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use crate::measure::Call;
+use crate::call::Call;
 use crate::method::Method;
 
 pub(crate) const KEPT: Method = Method::ours("ifcast Enumerator::capture");

@@ -10,7 +10,7 @@ use network_interface::{NetworkInterface, NetworkInterfaceConfig};
 use nix::sys::socket::{AddressFamily, SockaddrLike, SockaddrStorage};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::measure::Call;
+use crate::call::Call;
 use crate::method::Method;
 
 pub(crate) const IF_WATCH: Method = Method::peer("if-watch 3.2 IfWatcher");

@@ -2,9 +2,10 @@
 
 use std::io;
 
+use crate::call::Call;
 use crate::interfaces::arena::{ADDRESSES_EACH, Arena};
 use crate::interfaces::{floor, ours, peers};
-use crate::measure::{Call, Contender, Task};
+use crate::measure::{Contender, Task};
 use crate::method::Method;
 
 /// In the order of measuring. Each makes its sockets when it is called, among
@@ -24,8 +25,10 @@ fn capture(arena: &Arena) -> io::Result<Task> {
     fresh.extend(peers::captures(arena.addresses())?);
     let fresh = against(floor::fresh_descriptor, fresh);
     Ok(Task {
-        name: "full capture",
+        name: "full capture".to_owned(),
+        n: arena.interfaces(),
         expected: arena.addresses(),
+        shares: 1,
         before: Box::new(|| {}),
         contenders: against(floor, kept).chain(fresh).collect(),
     })
@@ -41,8 +44,10 @@ fn one_interface(arena: &Arena) -> io::Result<Task> {
     ];
     calls.extend(peers::by_index(index));
     Ok(Task {
-        name: "one interface by index",
+        name: "one interface by index".to_owned(),
+        n: arena.interfaces(),
         expected: ADDRESSES_EACH,
+        shares: 1,
         before: Box::new(|| {}),
         contenders: against(floor, calls).collect(),
     })
@@ -61,8 +66,10 @@ fn event(arena: &Arena) -> io::Result<Task> {
         })
     });
     Ok(Task {
-        name: "an event applied",
+        name: "an event applied".to_owned(),
+        n: arena.interfaces(),
         expected: 1,
+        shares: 1,
         contenders: contenders.collect::<io::Result<_>>()?,
         before: Box::new(arena.change()),
     })

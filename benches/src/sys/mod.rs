@@ -6,3 +6,9 @@
 pub(crate) mod allocator;
 pub(crate) mod ifaddrs;
 pub(crate) mod netlink;
+#[cfg(feature = "datapath")]
+pub(crate) mod priority;
+#[cfg(feature = "datapath")]
+pub(crate) mod receive;
+#[cfg(feature = "datapath")]
+pub(crate) mod send;

@@ -56,18 +56,8 @@ impl Host {
     /// Makes a veth pair with both ends on this host, down and without addresses, and returns their indexes.
     #[track_caller]
     pub fn add_veth(&self, left: &str, right: &str) -> (u32, u32) {
-        let [left, right] = [left, right].map(|name| VethEnd {
-            name,
-            index: self.next_index(),
-            bridge: None,
-            up: false,
-            mtu: None,
-        });
-        self.request(rtnetlink::new_veth(&left, &right, None))
-            .and_then(|()| self.request(rtnetlink::no_link_local_address(left.index)))
-            .and_then(|()| self.request(rtnetlink::no_link_local_address(right.index)))
-            .or_panic(format_args!("add a veth pair to {self:?}"));
-        (left.index, right.index)
+        self.try_add_cable(self, [left, right], false)
+            .or_panic(format_args!("add a veth pair to {self:?}"))
     }
 
     /// Makes `count` veth pairs as [`add_veth`](Self::add_veth) does, named after `prefix` and a number: of `"x"` the first
@@ -81,6 +71,21 @@ impl Host {
             pairs.push([self.nic(&left), self.nic(&right)]);
         }
         pairs
+    }
+
+    /// Makes `count` veth pairs as [`add_veths`](Self::add_veths) does, but the right end of each on `other`: cables between
+    /// two hosts, for those who measure. There is no switch that takes its time, and what is handed over in one call to be
+    /// cut up (UDP_SEGMENT) crosses as one giant frame, as to a device that does the cutting.
+    #[track_caller]
+    pub fn add_cables(&self, other: &Self, prefix: &str, count: usize) -> Vec<[Nic; 2]> {
+        let mut cables = Vec::with_capacity(count);
+        for cable in 0..count {
+            let [left, right] = [2 * cable, 2 * cable + 1].map(|n| format!("{prefix}{n}"));
+            self.try_add_cable(other, [&left, &right], true)
+                .or_panic(format_args!("lay a cable from {self:?} to {other:?}"));
+            cables.push([self.nic(&left), other.nic(&right)]);
+        }
+        cables
     }
 
     /// Makes an interface of this kind, down and without addresses, and returns its index.
@@ -160,6 +165,27 @@ impl Host {
         self.request(rtnetlink::set_up(index, true))?;
         await_that(|| Ok(self.link(index)?.running))?;
         Ok(index)
+    }
+
+    fn try_add_cable(
+        &self,
+        other: &Self,
+        [left, right]: [&str; 2],
+        giants: bool,
+    ) -> io::Result<(u32, u32)> {
+        let [left, right] = [(self, left), (other, right)].map(|(host, name)| VethEnd {
+            name,
+            index: host.next_index(),
+            bridge: None,
+            up: false,
+            mtu: None,
+            giants,
+        });
+        let there = other.namespace().descriptor();
+        self.request(rtnetlink::new_veth(&left, &right, Some(there)))?;
+        self.request(rtnetlink::no_link_local_address(left.index))?;
+        other.request(rtnetlink::no_link_local_address(right.index))?;
+        Ok((left.index, right.index))
     }
 
     fn try_add_bridge(&self, name: &str, ports: &[&Nic]) -> io::Result<u32> {

@@ -244,6 +244,7 @@ impl Nic {
             bridge: *bridge,
             up: true,
             mtu: Some(LARGEST_MTU),
+            giants: false,
         };
         let far = VethEnd {
             name: &name,
@@ -251,6 +252,7 @@ impl Nic {
             bridge: None,
             up: false,
             mtu: None,
+            giants: false,
         };
         let namespace = Some(host.namespace().descriptor());
         switch.request(rtnetlink::new_veth(&near, &far, namespace))?;

@@ -16,6 +16,9 @@ pub(crate) struct VethEnd<'a> {
     pub(crate) up: bool,
     /// Anything but the kernel's 1500.
     pub(crate) mtu: Option<u32>,
+    /// Whether a burst handed over in one call crosses as one giant frame, which no wire would carry and no capture
+    /// could count.
+    pub(crate) giants: bool,
 }
 
 /// Makes a bridge, down.
@@ -141,11 +144,10 @@ fn change_bridge(index: u32, fill: impl FnOnce(Request) -> Request) -> Request {
 
 /// Adds what is said of either end of a veth pair.
 fn veth_end(link: Request, end: &VethEnd<'_>) -> Request {
-    // Without segmentation offload: a burst handed over in one call would cross as one giant frame, which no wire would
-    // carry and no capture could count.
-    let mut link = link
-        .text(IFLA_IFNAME, end.name)
-        .attribute(IFLA_GSO_MAX_SEGS, &1u32.to_ne_bytes());
+    let mut link = link.text(IFLA_IFNAME, end.name);
+    if !end.giants {
+        link = link.attribute(IFLA_GSO_MAX_SEGS, &1u32.to_ne_bytes());
+    }
     if let Some(bridge) = end.bridge {
         link = link.attribute(IFLA_MASTER, &bridge.to_ne_bytes());
     }

@@ -123,6 +123,19 @@ fn a_link_of_a_kind_that_the_kernel_has_is_made_down_and_comes_up() {
 }
 
 #[test]
+fn a_cable_joins_two_hosts_without_a_switch() {
+    let lab = Lab::new();
+    let (a, b) = (lab.host("a"), lab.host("b"));
+    let [[left, right]] = a.add_cables(&b, "x", 1).try_into().unwrap();
+    assert_eq!((left.name(), right.name()), ("x0".into(), "x1".into()));
+    for (nic, address) in [(&left, "10.71.0.1/24"), (&right, "10.71.0.2/24")] {
+        nic.add_address(address);
+        nic.set_up(true);
+    }
+    assert!(reaches(&left, &right) && reaches(&right, &left));
+}
+
+#[test]
 fn a_kind_that_the_kernel_does_not_have_is_unsupported() {
     let host = Lab::new().host("a");
     let refused = host.try_add_link("none0", LinkKind::Plain("no-such-kind"));

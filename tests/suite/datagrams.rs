@@ -51,6 +51,7 @@ impl Pair {
         let interface = interface(&self.nic_b);
         let builder = BoundSocket::builder(&interface, family)
             .port(PORT)
+            .receive_hops(true)
             .pinning(pinning);
         MulticastSocket::new(self.b.run(|| builder.bind()).unwrap())
     }
@@ -58,6 +59,26 @@ impl Pair {
 
 fn to(address: &str) -> SocketAddr {
     SocketAddr::new(ip(address), PORT)
+}
+
+#[test]
+fn hops_are_not_told_unless_they_are_asked_for() {
+    let pair = Pair::new();
+    let interface = interface(&pair.nic_b);
+    for family in Family::ALL {
+        let builder = BoundSocket::builder(&interface, family);
+        let socket = pair.b.run(|| builder.bind()).unwrap();
+        let port = socket.port();
+        let mut ear = Ear::to(MulticastSocket::new(socket));
+        let destination = if family == Family::V4 {
+            "10.71.0.2"
+        } else {
+            "fd71::2"
+        };
+        let destination = SocketAddr::new(ip(destination), port);
+        pair.sender(family).send(b"x", destination).unwrap();
+        assert_eq!(ear.hear(1)[0].hops, None);
+    }
 }
 
 #[test]

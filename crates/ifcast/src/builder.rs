@@ -35,6 +35,8 @@ pub struct LanBuilder {
     hops: Option<u8>,
     multicast_loopback: bool,
     receive_buffer: Option<usize>,
+    coalesce: bool,
+    receive_hops: bool,
     batch: RecvBatch,
 }
 
@@ -50,6 +52,8 @@ impl LanBuilder {
             hops: None,
             multicast_loopback: true,
             receive_buffer: None,
+            coalesce: false,
+            receive_hops: false,
             batch: RecvBatch::new(),
         }
     }
@@ -110,6 +114,22 @@ impl LanBuilder {
     /// received.
     pub fn receive_buffer(mut self, bytes: usize) -> Self {
         self.receive_buffer = Some(bytes);
+        self
+    }
+
+    /// Whether the kernel says of each datagram how many more hops it could have
+    /// made; see [`Builder::receive_hops`](ifcast_socket::Builder::receive_hops).
+    /// Not unless told.
+    pub fn receive_hops(mut self, on: bool) -> Self {
+        self.receive_hops = on;
+        self
+    }
+
+    /// Whether the kernel may hand over several datagrams as one message, which a
+    /// stream of datagrams from one source profits from; see
+    /// [`Builder::coalesce`](ifcast_socket::Builder::coalesce). Not unless told.
+    pub fn coalesce(mut self, on: bool) -> Self {
+        self.coalesce = on;
         self
     }
 
@@ -189,6 +209,8 @@ impl LanBuilder {
             .port(self.port)
             .pinning(self.pinning)
             .sharing(self.sharing)
+            .coalesce(self.coalesce)
+            .receive_hops(self.receive_hops)
             .multicast_loopback(self.multicast_loopback);
         if let Some(hops) = self.hops {
             builder = builder.hops(hops);

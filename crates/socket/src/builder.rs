@@ -39,6 +39,7 @@ pub struct Builder<'i> {
     hops: Option<u8>,
     receive_buffer: Option<usize>,
     coalesce: bool,
+    receive_hops: bool,
     loopback: bool,
     fragments: bool,
     unnumbered: bool,
@@ -55,6 +56,7 @@ impl<'i> Builder<'i> {
             hops: None,
             receive_buffer: None,
             coalesce: false,
+            receive_hops: false,
             loopback: true,
             fragments: false,
             unnumbered: false,
@@ -91,6 +93,14 @@ impl<'i> Builder<'i> {
     /// (`SO_RCVBUF`). It may grant less: see [`BoundSocket::receive_buffer`].
     pub const fn receive_buffer(mut self, bytes: usize) -> Self {
         self.receive_buffer = Some(bytes);
+        self
+    }
+
+    /// Whether the kernel says of each datagram how many more hops it could have
+    /// made ([`Datagram::hops`](crate::Datagram::hops)), which makes receiving a
+    /// little slower. Off by default.
+    pub const fn receive_hops(mut self, on: bool) -> Self {
+        self.receive_hops = on;
         self
     }
 
@@ -238,6 +248,10 @@ impl<'i> Builder<'i> {
             socket
                 .set_recv_buffer_size(bytes)
                 .map_err(failed(id, "SO_RCVBUF"))?;
+        }
+        if self.receive_hops {
+            sys::receive_hops(socket, self.family)
+                .map_err(|(option, source)| failed(id, option)(source))?;
         }
         if self.coalesce {
             sys::coalesce(socket).map_err(failed(id, "UDP_GRO"))?;

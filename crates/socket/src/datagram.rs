@@ -70,7 +70,8 @@ impl<'batch> Datagram<'batch> {
     }
 
     /// How many more hops it could have made: the TTL or hop limit on arrival.
-    /// `None` if the kernel did not say.
+    /// `None` unless [`Builder::receive_hops`](crate::Builder::receive_hops) asked
+    /// for it.
     #[must_use]
     pub const fn hops(&self) -> Option<u8> {
         self.meta.hops

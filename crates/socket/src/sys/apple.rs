@@ -77,13 +77,11 @@ pub(crate) fn configure(
         Family::V4 => {
             let level = libc::IPPROTO_IP;
             set(level, (libc::IP_PKTINFO, "IP_RECVPKTINFO"), 1)?; // the same number
-            set(level, (libc::IP_RECVTTL, "IP_RECVTTL"), 1)?;
             set(level, (libc::IP_DONTFRAG, "IP_DONTFRAG"), dont_fragment)
         }
         Family::V6 => {
             let level = libc::IPPROTO_IPV6;
             set(level, (libc::IPV6_RECVPKTINFO, "IPV6_RECVPKTINFO"), 1)?;
-            set(level, (libc::IPV6_RECVHOPLIMIT, "IPV6_RECVHOPLIMIT"), 1)?;
             set(level, (libc::IPV6_DONTFRAG, "IPV6_DONTFRAG"), dont_fragment)
         }
     }

@@ -97,7 +97,6 @@ pub(crate) fn configure(
         Family::V4 => {
             let level = libc::IPPROTO_IP;
             set(level, (libc::IP_PKTINFO, "IP_PKTINFO"), 1)?;
-            set(level, (libc::IP_RECVTTL, "IP_RECVTTL"), 1)?;
             set(level, (libc::IP_MULTICAST_ALL, "IP_MULTICAST_ALL"), 0)?;
             // PROBE trusts the link's MTU and no ICMP; EMSGSIZE beyond it.
             let discover = if fragments {
@@ -110,7 +109,6 @@ pub(crate) fn configure(
         Family::V6 => {
             let level = libc::IPPROTO_IPV6;
             set(level, (libc::IPV6_RECVPKTINFO, "IPV6_RECVPKTINFO"), 1)?;
-            set(level, (libc::IPV6_RECVHOPLIMIT, "IPV6_RECVHOPLIMIT"), 1)?;
             let all = (libc::IPV6_MULTICAST_ALL, "IPV6_MULTICAST_ALL");
             match set(level, all, 0) {
                 // Before Linux 4.20; who joined groups checks them anyway.

@@ -8,7 +8,7 @@
 //!   share a port without further ado;
 //! - `share_port(&Socket) -> io::Result<()>`: lets other sockets bind the port;
 //! - `configure(&Socket, Family, fragments: bool) -> Result<(), (option, io::Error)>`:
-//!   packet info and hops on receive, no others' groups, fragments or not;
+//!   packet info on receive, no others' groups, fragments or not;
 //! - `coalesce(&Socket) -> io::Result<()>`: several datagrams may come as one
 //!   message; [`io::ErrorKind::Unsupported`] where they never do;
 //! - `receive(BorrowedFd, *mut Header, usize) -> io::Result<(usize, bool)>` and
@@ -42,4 +42,5 @@ mod platform;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
 compile_error!("ifcast-socket does not know this system yet: see PLATFORM.md");
 
+pub(crate) use self::option::receive_hops;
 pub(crate) use self::platform::{DEVICE_OWNS_PORT, SEGMENT, coalesce, configure, pin, share_port};

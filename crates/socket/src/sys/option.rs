@@ -50,3 +50,20 @@ pub(super) fn set_multicast_interface(
         Family::V6 => socket.set_multicast_if_v6(index),
     }
 }
+
+/// Has the kernel say of each datagram how many more hops it could have made.
+pub(crate) fn receive_hops(
+    socket: &Socket,
+    family: Family,
+) -> Result<(), (&'static str, io::Error)> {
+    let (level, option, name) = match family {
+        Family::V4 => (libc::IPPROTO_IP, libc::IP_RECVTTL, "IP_RECVTTL"),
+        Family::V6 => (
+            libc::IPPROTO_IPV6,
+            libc::IPV6_RECVHOPLIMIT,
+            "IPV6_RECVHOPLIMIT",
+        ),
+    };
+    let on: c_int = 1;
+    set(socket.as_fd(), level, option, on).map_err(|error| (name, error))
+}

@@ -27,6 +27,7 @@ impl Loopback {
         let lo = interface(&host.nic("lo"));
         let open = |coalesce| {
             let builder = BoundSocket::builder(&lo, Family::V4).coalesce(coalesce);
+            let builder = builder.receive_hops(true);
             let builder = builder.receive_buffer(8 << 20);
             host.run(|| builder.bind()).unwrap()
         };

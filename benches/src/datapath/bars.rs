@@ -95,7 +95,7 @@ pub(crate) const ALL: [Bar; 33] = [
         task: "coalesced:",
         holds_at: HoldsAt::Every,
         limit: Limit::AtMost(1.05),
-        figure: Figure::By(|table, at| quotient(table, at, ours::LAN, peers::QUINN_GRO)),
+        figure: Figure::By(|table, at| quotient(table, at, ours::LAN_COALESCING, peers::QUINN_GRO)),
     },
     Bar {
         says: "R6: and at least 5 times as fast as the fastest without GRO",
@@ -111,7 +111,7 @@ pub(crate) const ALL: [Bar; 33] = [
             ];
             let ratios = without
                 .iter()
-                .filter_map(|peer| quotient(table, at, *peer, ours::LAN));
+                .filter_map(|peer| quotient(table, at, *peer, ours::LAN_COALESCING));
             ratios.min_by(f64::total_cmp)
         }),
     },

@@ -21,10 +21,13 @@ pub(crate) const LOOPS: [Way; 3] = [
     Way::new(LAN_BYTES, lan_bytes),
     Way::new(EVENT_LOOP, event_loop),
 ];
+/// The loop that lets the kernel join datagrams.
+pub(crate) const COALESCING: Way = Way::new(LAN_COALESCING, lan_coalescing);
 pub(crate) const READS: [Way; 1] = [Way::new(READ, read)];
 
 // Those that nothing is measured of are still to come.
 pub(crate) const LAN: Method = Method::ours("ifcast Lan::poll");
+pub(crate) const LAN_COALESCING: Method = Method::ours("ifcast Lan::poll, GRO");
 pub(crate) const LAN_BYTES: Method = Method::ours("ifcast Lan::poll, to_bytes");
 pub(crate) const EVENT_LOOP: Method = Method::ours("ifcast EventLoop::poll");
 pub(crate) const LAN_SHARED: Method = Method::ours("ifcast Lan::poll, one shared socket");
@@ -38,7 +41,17 @@ pub(crate) const FAN_OUT: Method = Method::ours("ifcast Lan::send");
 /// A LAN of all the receiver's interfaces that does nothing with a datagram but
 /// look at it.
 pub(crate) fn lan(cables: &Cables, cast: Cast, port: u16) -> io::Result<Receiver> {
-    lan_with(cables, cast, port, |incoming| {
+    Ok(looking(open(cables, cast, port)?))
+}
+
+/// The same, which lets the kernel join datagrams.
+pub(crate) fn lan_coalescing(cables: &Cables, cast: Cast, port: u16) -> io::Result<Receiver> {
+    let builder = builder(cast, port).coalesce(true);
+    Ok(looking(build(cables, builder)?))
+}
+
+fn looking(lan: Lan) -> Receiver {
+    visiting(lan, |incoming| {
         look(
             incoming.payload(),
             incoming.source(),
@@ -50,7 +63,8 @@ pub(crate) fn lan(cables: &Cables, cast: Cast, port: u16) -> io::Result<Receiver
 /// The same, but it keeps each datagram until the next.
 pub(crate) fn lan_bytes(cables: &Cables, cast: Cast, port: u16) -> io::Result<Receiver> {
     let mut kept = Bytes::new();
-    lan_with(cables, cast, port, move |incoming| {
+    let lan = open(cables, cast, port)?;
+    Ok(visiting(lan, move |incoming| {
         let bytes = incoming.to_bytes();
         look(
             &bytes,
@@ -58,7 +72,7 @@ pub(crate) fn lan_bytes(cables: &Cables, cast: Cast, port: u16) -> io::Result<Re
             incoming.interface().index().get(),
         );
         drop(mem::replace(&mut kept, bytes));
-    })
+    }))
 }
 
 /// An event loop over a socket at the end of the first cable.
@@ -153,11 +167,18 @@ pub(crate) fn fan_out(
 
 /// A LAN of all the receiver's interfaces.
 pub(crate) fn open(cables: &Cables, cast: Cast, port: u16) -> io::Result<Lan> {
+    build(cables, builder(cast, port))
+}
+
+fn builder(cast: Cast, port: u16) -> LanBuilder {
     let builder = Lan::builder()
         .families(&[cast.family()])
         .port(port)
         .receive_buffer(RECEIVE_BUFFER);
-    let builder = cast.group().into_iter().fold(builder, LanBuilder::join);
+    cast.group().into_iter().fold(builder, LanBuilder::join)
+}
+
+fn build(cables: &Cables, builder: LanBuilder) -> io::Result<Lan> {
     let lan = cables
         .at_receiver(|| builder.build())
         .map_err(io::Error::other)?;
@@ -167,14 +188,8 @@ pub(crate) fn open(cables: &Cables, cast: Cast, port: u16) -> io::Result<Lan> {
     }
 }
 
-fn lan_with(
-    cables: &Cables,
-    cast: Cast,
-    port: u16,
-    mut visit: impl FnMut(&Incoming<'_>) + 'static,
-) -> io::Result<Receiver> {
-    let mut lan = open(cables, cast, port)?;
-    Ok(Receiver::new(move |patience| {
+fn visiting(mut lan: Lan, mut visit: impl FnMut(&Incoming<'_>) + 'static) -> Receiver {
+    Receiver::new(move |patience| {
         turns(patience, |timeout| {
             let count = lan.poll(timeout, |event| {
                 if let Event::Datagram(incoming) = event {
@@ -183,7 +198,7 @@ fn lan_with(
             });
             count.map_err(io::Error::other)
         })
-    }))
+    })
 }
 
 /// Polls until a socket cannot have more: a turn of one takes no more than four batches.

@@ -40,7 +40,7 @@ pub(crate) fn burst(cables: &Cables, load: Load) -> io::Result<Task> {
 /// Receives datagrams that came as one large one, which the kernel cuts up for
 /// those who do not take it whole.
 pub(crate) fn coalesced(cables: &Cables, load: Load) -> io::Result<Task> {
-    let loops = [ours::LOOPS[0]]
+    let loops = [ours::LOOPS[0], ours::COALESCING]
         .into_iter()
         .chain(peers::LOOPS)
         .chain(peers::COALESCING);

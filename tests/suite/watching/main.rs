@@ -29,6 +29,7 @@ struct Watched {
     host: Host,
     watcher: Watcher,
     poll: Poll,
+    told: Vec<String>, // while something else was awaited
 }
 
 impl Watched {
@@ -48,6 +49,7 @@ impl Watched {
             host,
             watcher,
             poll,
+            told: Vec::new(),
         }
     }
 
@@ -61,7 +63,7 @@ impl Watched {
     /// Drains once and returns what is reported, in words.
     #[track_caller]
     fn drain(&mut self) -> Vec<String> {
-        let mut told = Vec::new();
+        let mut told = std::mem::take(&mut self.told);
         self.watcher
             .drain(|change| told.push(change.to_string()))
             .unwrap();
@@ -71,7 +73,7 @@ impl Watched {
     /// Drains until everything that has happened so far is reported.
     #[track_caller]
     fn reports(&mut self) -> Vec<String> {
-        let mut told = Vec::new();
+        let mut told = std::mem::take(&mut self.told);
         self.drain_until(|watcher, change| {
             told.extend(change.map(|change| change.to_string()));
             watcher.is_some_and(|watcher| watcher.next_deadline().is_none())
@@ -129,6 +131,21 @@ impl Watched {
         }
         assert_eq!(live.interfaces().len(), fresh.interfaces().len());
         assert!(live.is_consistent());
+    }
+
+    /// Drains until the live snapshot is what a fresh listing says: Linux tells of
+    /// IPv6 addresses, and of the groups that they need, when it gets round to it.
+    #[track_caller]
+    fn assert_gets_up_to_date(&mut self) {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if self.watcher.snapshot().interfaces() == self.fresh().interfaces() {
+                assert!(self.watcher.snapshot().is_consistent());
+                return;
+            }
+            self.told = self.drain();
+        }
+        self.assert_up_to_date();
     }
 
     fn fresh(&self) -> Snapshot {

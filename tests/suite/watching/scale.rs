@@ -39,7 +39,7 @@ fn a_thousand_interfaces_are_listed_watched_and_chosen_from() {
         })
     });
     assert_eq!(appeared, 2 * PAIRS);
-    watched.assert_up_to_date();
+    watched.assert_gets_up_to_date();
 
     let snapshot = watched.watcher.snapshot();
     assert_eq!(snapshot.interfaces().len(), builtin + 2 * PAIRS);
@@ -58,5 +58,5 @@ fn a_thousand_interfaces_are_listed_watched_and_chosen_from() {
     let told = watched.reports();
     let gone = told.iter().filter(|change| change.ends_with("is gone"));
     assert_eq!(gone.count(), 2 * DELETED);
-    watched.assert_up_to_date();
+    watched.assert_gets_up_to_date();
 }

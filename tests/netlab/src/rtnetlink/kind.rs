@@ -185,6 +185,7 @@ mod tests {
             bridge: None,
             up: true,
             mtu: None,
+            giants: false,
         };
         let bytes = new_veth(&end("near", 11), &end("far", 18), Some(5)).finish(1);
         assert_eq!(u32_at(&bytes, 16 + 4), Some(11));

@@ -86,6 +86,7 @@ impl Table {
         self.rows.iter().find(same)
     }
 
+    #[cfg(feature = "datapath")]
     pub(crate) fn fact(&self, place: Place<'_>) -> Option<f64> {
         let fact = self.facts.iter().find(|fact| fact.place() == place)?;
         Some(fact.figure)

@@ -103,12 +103,7 @@ pub(crate) const ALL: [Bar; 33] = [
         holds_at: HoldsAt::Every,
         limit: Limit::AtLeast(5.0),
         figure: Figure::By(|table, at| {
-            let without = [
-                peers::MIO_PACKET_INFO,
-                peers::MDNS_SD,
-                peers::TOKIO,
-                peers::QUINN,
-            ];
+            let without = [peers::MIO, peers::TOKIO, peers::QUINN];
             let ratios = without
                 .iter()
                 .filter_map(|peer| quotient(table, at, *peer, ours::LAN_COALESCING));

@@ -14,17 +14,23 @@ use crate::measure::{Contender, Task};
 use crate::method::Method;
 use crate::table::Fact;
 
-/// Receives one datagram, each time on another interface. The floor has but one
-/// interface, whatever N is.
+/// Receives one datagram, each time on another interface. What comes just before
+/// has but one socket, whatever N is.
 pub(crate) fn one_busy(cables: &Cables) -> io::Result<Task> {
     let floor = Line::open(cables, floor::LOOP_WAY, LOAD)?;
-    let port = cables.port();
-    let bursts = cables.bursts(LOAD.cast, port, LOAD.len)?;
-    let line = Line::of(ours::lan(cables, LOAD.cast, port)?, bursts);
-    let (mut next, count) = (0, cables.count());
-    let send = move |burst: &mut Burst| {
-        next = (next + STRIDE) % count;
-        burst.send_one(next)
+    let count = cables.count();
+    let contender = |method, open| {
+        let line = line(cables, open)?;
+        let mut next = 0;
+        let send = move |burst: &mut Burst| {
+            next = (next + STRIDE) % count;
+            burst.send_one(next)
+        };
+        io::Result::Ok(Contender {
+            method,
+            floor: floor.call(ROUNDS, Burst::send),
+            call: line.call(ROUNDS, send),
+        })
     };
     Ok(Task {
         name: format!("one busy: {}", LOAD.name()),
@@ -33,16 +39,8 @@ pub(crate) fn one_busy(cables: &Cables) -> io::Result<Task> {
         shares: 1,
         before: Box::new(|| {}),
         contenders: vec![
-            Contender {
-                method: floor::LOOP,
-                floor: floor.call(ROUNDS, Burst::send),
-                call: floor.call(ROUNDS, Burst::send),
-            },
-            Contender {
-                method: ours::LAN,
-                floor: floor.call(ROUNDS, Burst::send),
-                call: line.call(ROUNDS, send),
-            },
+            contender(floor::LOOP, floor::event_loop_of_all)?,
+            contender(ours::LAN, ours::lan)?,
         ],
     })
 }
@@ -51,15 +49,7 @@ pub(crate) fn one_busy(cables: &Cables) -> io::Result<Task> {
 pub(crate) fn all_busy(cables: &Cables) -> io::Result<Task> {
     let count = cables.count();
     let rounds = (DATAGRAMS / count).max(LEAST_ROUNDS);
-    let line = |open: fn(&Cables, Cast, u16) -> io::Result<Receiver>| {
-        let port = cables.port();
-        let receiver = open(cables, LOAD.cast, port)?;
-        io::Result::Ok(Line::of(
-            receiver,
-            cables.bursts(LOAD.cast, port, LOAD.len)?,
-        ))
-    };
-    let floor = line(floor::event_loop_of_all)?;
+    let floor = line(cables, floor::event_loop_of_all)?;
     let contender = |method: Method, line: Rc<Line>| Contender {
         method,
         floor: floor.call(rounds, Burst::send),
@@ -73,10 +63,23 @@ pub(crate) fn all_busy(cables: &Cables) -> io::Result<Task> {
         before: Box::new(|| {}),
         contenders: vec![
             contender(floor::LOOP, Rc::clone(&floor)),
-            contender(floor::SHARED, line(floor::shared)?),
-            contender(ours::LAN, line(ours::lan)?),
+            contender(floor::SHARED, line(cables, floor::shared)?),
+            contender(ours::LAN, line(cables, ours::lan)?),
         ],
     })
+}
+
+/// A receiver and something that sends over every cable to it.
+fn line(
+    cables: &Cables,
+    open: fn(&Cables, Cast, u16) -> io::Result<Receiver>,
+) -> io::Result<Rc<Line>> {
+    let port = cables.port();
+    let receiver = open(cables, LOAD.cast, port)?;
+    Ok(Line::of(
+        receiver,
+        cables.bursts(LOAD.cast, port, LOAD.len)?,
+    ))
 }
 
 /// How many copies of a datagram reach the LAN's sockets, those included that

@@ -129,7 +129,7 @@ const NOTES: [&str; 9] = [
      come every 200 µs from another processor, and what is told is the time of the receiving \
      thread by its own clock. wake-up: the time from before the sending until the receiver, which \
      slept, has the datagram.",
-    "one busy: one datagram, each time on another of N interfaces, beside a floor that has but one; \
+    "one busy: one datagram, each time on another of N interfaces, each time after C that has but one socket; \
      all busy: one on each. send: N datagrams with a call each or as few as there can be, to where \
      one socket listens. fan-out: one payload by each of N interfaces, where none does.",
     "tokio is told with the time that it takes to enter its runtime; mdns-sd's loop is made anew \

@@ -16,7 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::call::Call;
 use crate::datapath::cables::{self, Cables, Cast};
-use crate::datapath::receiver::{Receiver, Way, look, until_empty};
+use crate::datapath::receiver::{Receiver, Way, look};
 use crate::method::Method;
 
 const STD: Method = Method::peer("std recv_from");
@@ -233,6 +233,18 @@ fn quinn_send(
         Ok(count)
     };
     Ok(Call::new(send, |count| *count))
+}
+
+/// Calls `receive` until it would block, and tells how many datagrams it told of.
+fn until_empty(mut receive: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    let mut count = 0;
+    loop {
+        match receive() {
+            Ok(received) => count += received,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(count),
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Waits until the socket may be readable, as an edge tells.

@@ -46,15 +46,3 @@ pub(crate) fn look(payload: &[u8], source: SocketAddr, interface: u32) {
     let beginning = payload.first_chunk().copied().map(u64::from_ne_bytes);
     black_box((beginning, payload.len(), source.port(), interface));
 }
-
-/// Calls `receive` until it would block, and tells how many datagrams it told of.
-pub(crate) fn until_empty(mut receive: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
-    let mut count = 0;
-    loop {
-        match receive() {
-            Ok(received) => count += received,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(count),
-            Err(error) => return Err(error),
-        }
-    }
-}

@@ -338,3 +338,6 @@ impl Interface {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -335,6 +335,24 @@ fn after_a_loss_everything_is_listed_before_the_call_returns() {
 }
 
 #[test]
+fn every_change_but_a_new_listing_is_of_an_interface() {
+    let both = Fake {
+        interfaces: vec![(2, RUNNING, vec![]), (3, RUNNING, vec![])],
+        ..Fake::default()
+    };
+    let mut scene = Scene::of(both, None);
+    scene.fake.interfaces = vec![(2, DOWN, vec![]), (5, RUNNING, vec![])];
+    scene.say(Notice::Lost);
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        let tell = |change: Change<'_>| told.push(change.interface().map(Interface::index));
+        scene.watch.drain(&mut scene.fake, scene.now, tell).unwrap();
+        scene.now += SETTLE;
+    }
+    assert_eq!(told, [None, Some(index(2)), Some(index(3)), Some(index(5))]);
+}
+
+#[test]
 fn what_was_said_during_a_listing_does_not_leave_addresses_in_another_order() {
     let said = || vec![removed("10.71.0.1"), added("10.71.0.1"), added("10.71.0.2")];
     let mut scene = Scene::new();

@@ -203,4 +203,19 @@ mod tests {
         };
         assert_eq!(addresses(&asked), addresses(&listed));
     }
+    #[test]
+    fn only_where_netlink_is_refused_is_getifaddrs_asked() {
+        let over = |errno| Lister::over(Err(io::Error::from_raw_os_error(errno)));
+        for refusal in [
+            libc::EPERM,
+            libc::EACCES,
+            libc::EAFNOSUPPORT,
+            libc::EPROTONOSUPPORT,
+        ] {
+            assert!(matches!(over(refusal).unwrap().way, Way::Getifaddrs));
+        }
+        for errno in [libc::EMFILE, libc::ENFILE, libc::ENOMEM] {
+            assert_eq!(over(errno).unwrap_err().raw_os_error(), Some(errno));
+        }
+    }
 }

@@ -166,3 +166,19 @@ const INT_LEN: libc::socklen_t = len_of::<c_int>();
 const fn len_of<T>() -> libc::socklen_t {
     size_of::<T>() as libc::socklen_t
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri knows no netlink")]
+    fn no_program_that_is_started_inherits_a_socket() {
+        for open in [NetlinkSocket::open, NetlinkSocket::open_nonblocking] {
+            let socket = open(libc::NETLINK_ROUTE).unwrap();
+            // SAFETY: a system call that takes no pointer.
+            let flags = unsafe { libc::fcntl(socket.0.as_raw_fd(), libc::F_GETFD) };
+            assert_eq!(flags, libc::FD_CLOEXEC);
+        }
+    }
+}

@@ -209,6 +209,12 @@ mod tests {
     }
 
     #[test]
+    fn without_broadcast_and_without_one_other_end_there_is_neither_address() {
+        let address = one(0, 24, Some("10.71.0.9"));
+        assert_eq!((address.broadcast(), address.peer()), (None, None));
+    }
+
+    #[test]
     fn an_address_with_a_peer_has_only_a_configured_broadcast_address() {
         let mut record = AddressRecord::new([10, 71, 0, 1].into(), 24);
         record.peer = Some([10, 71, 0, 9].into());

@@ -122,9 +122,31 @@ impl Part {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address_record::{AddressRecord, Assigned};
+    use crate::flags::Flags;
+    use crate::id::InterfaceIndex;
+    use crate::link::Link;
 
     fn group(last: u8) -> IpAddr {
         [224, 0, 0, last].into()
+    }
+
+    /// Lists of two bytes of a name and two things of each other sort.
+    fn two_of_each() -> Lists {
+        let index = InterfaceIndex::new(2).unwrap();
+        let link = Link::new(index, "v0".parse().unwrap(), Flags::from_bits(0));
+        let mut lists = Lists {
+            alternative_names: b"x\0".to_vec(),
+            groups: [1, 2].map(group).to_vec(),
+            ..Lists::default()
+        };
+        for address in ["10.71.0.1", "10.71.0.2", "fd71::1", "fd71::2"] {
+            match AddressRecord::new(address.parse().unwrap(), 24).on(&link) {
+                Assigned::V4(own) => lists.ipv4.push(own),
+                Assigned::V6(own) => lists.ipv6.push(own),
+            }
+        }
+        lists
     }
 
     fn sharing(all: &Arc<Lists>, range: Range<usize>) -> Holdings {
@@ -151,6 +173,33 @@ mod tests {
         assert_eq!(before.groups(), Some(&groups[..2]));
         assert_eq!(second.groups(), Some(&groups[2..]));
         assert_eq!(all.groups, groups);
+    }
+
+    #[test]
+    fn who_has_nothing_of_one_list_gets_nothing_of_it_by_another_change() {
+        let all = Arc::new(two_of_each());
+        for lacking in 0..4 {
+            let part = |list| Part::new(if list == lacking { 1..1 } else { 0..2 });
+            let mut holdings = Holdings {
+                all: Some(Arc::clone(&all)),
+                alternative_names: part(0),
+                ipv4: part(1),
+                ipv6: part(2),
+                groups: Some(part(3)),
+            };
+            let before = holdings.clone();
+            holdings.edit(|_| {});
+            assert_eq!(holdings, before);
+        }
+    }
+
+    #[test]
+    fn only_the_first_change_copies_the_lists() {
+        let mut holdings = sharing(&Arc::new(two_of_each()), 0..2);
+        holdings.edit(|_| {});
+        let own = holdings.all.as_ref().map(Arc::as_ptr);
+        holdings.edit(|_| {});
+        assert_eq!(holdings.all.as_ref().map(Arc::as_ptr), own);
     }
 
     #[test]

@@ -167,22 +167,51 @@ impl Scope {
 mod tests {
     use super::*;
 
+    fn assigned(address: &str, prefix_len: u8) -> AssignedIpv6 {
+        AssignedIpv6 {
+            address: address.parse().unwrap(),
+            prefix_len,
+            interface: InterfaceIndex::new(9).unwrap(),
+            peer: None,
+            state: None,
+            temporary: None,
+        }
+    }
+
     #[test]
     fn only_a_link_local_address_carries_a_scope_id() {
-        let interface = InterfaceIndex::new(9).unwrap();
-        let scope_id = |address: &str| {
-            AssignedIpv6 {
-                address: address.parse().unwrap(),
-                prefix_len: 64,
-                interface,
-                peer: None,
-                state: None,
-                temporary: None,
-            }
-            .scope_id()
-        };
+        let scope_id = |address| assigned(address, 64).scope_id();
         assert_eq!(scope_id("fe80::1"), 9);
         assert_eq!(scope_id("fd71::1"), 0);
         assert_eq!(scope_id("::1"), 0);
+    }
+
+    #[test]
+    fn how_an_address_begins_says_how_far_it_is_valid() {
+        for (address, scope) in [
+            ("::1", Scope::Host),
+            ("::2", Scope::Global),
+            ("fe80::1", Scope::Link),
+            ("febf::1", Scope::Link),
+            ("fec0::1", Scope::Site),
+            ("feff::1", Scope::Site),
+            ("2001:db8::1", Scope::Global),
+        ] {
+            assert_eq!(assigned(address, 64).scope(), scope, "{address}");
+        }
+    }
+
+    #[test]
+    fn a_subnet_contains_its_own_addresses_only() {
+        let contains = |prefix_len, address: &str| {
+            assigned("fd71:0:0:5::1", prefix_len).contains(address.parse().unwrap())
+        };
+        assert!(contains(64, "fd71:0:0:5:ffff::2"));
+        assert!(!contains(64, "fd71:0:0:4::1"));
+        assert!(contains(63, "fd71:0:0:4::1"));
+        assert!(!contains(63, "fd71:0:0:6::1"));
+        assert!(contains(128, "fd71:0:0:5::1"));
+        assert!(!contains(128, "fd71:0:0:5::"));
+        assert!(contains(0, "2001:db8::1"));
     }
 }

@@ -167,6 +167,7 @@ mod tests {
         let longest = InterfaceName::new(&[b'x'; 15]).unwrap();
         assert_eq!(longest.as_bytes().len(), 15);
         assert_eq!(longest.as_c_str().to_bytes(), &[b'x'; 15]);
+        assert_eq!(longest.as_ref(), &[b'x'; 15]);
         assert!(InterfaceName::new(&[b'x'; 16]).is_err());
         assert!(InterfaceName::new(b"").is_err());
         assert!(InterfaceName::new(b"a\0b").is_err());
@@ -187,6 +188,8 @@ mod tests {
         let names: Vec<_> = AlternativeName::all_in(b"enp1s0\0b\xffd\0").collect();
         let shown: Vec<_> = names.iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["enp1s0", r"b\xffd"]);
+        let texts: Vec<_> = names.iter().map(|name| name.as_str()).collect();
+        assert_eq!(texts, [Some("enp1s0"), None]);
         assert_eq!(AlternativeName::all_in(b"").count(), 0);
     }
 }

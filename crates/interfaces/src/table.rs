@@ -331,6 +331,12 @@ mod tests {
     }
 
     #[test]
+    fn an_interface_that_was_listed_twice_in_a_row_is_there_once() {
+        let listed = table(&[(2, "v0"), (2, "v0")], &[]).into_interfaces();
+        assert_eq!(listed.len(), 1);
+    }
+
+    #[test]
     fn the_same_link_local_address_on_two_interfaces_stays_two() {
         let addresses = [owned(2, "fe80::1"), owned(3, "fe80::1")];
         let listed = table(&[(2, "v0"), (3, "v1")], &addresses).into_interfaces();
@@ -395,8 +401,10 @@ mod tests {
         table.add_alternative_name(b"one");
         table.add_alternative_name(b"uno");
         table.add_link(link(2, "v0"));
+        table.add_alternative_name(b"zero");
         table.close_links();
         table.expect_groups();
+        table.add_group(index(1), [224, 0, 0, 1].into());
         table.add_group(index(3), [224, 0, 0, 251].into());
         table.add_group(index(3), [224, 0, 0, 1].into());
         table.add_group(index(3), [224, 0, 0, 1].into());
@@ -406,9 +414,17 @@ mod tests {
         let joined = [[224, 0, 0, 1], [224, 0, 0, 251]].map(IpAddr::from);
         assert_eq!(listed[1].groups(), Some(&joined[..]));
         assert!(listed[1].is_called(b"uno") && listed[1].is_called(b"v1"));
-        assert_eq!(listed[0].alternative_names().count(), 0);
+        let names = |at: usize| {
+            let names = listed[at].alternative_names();
+            names.map(|name| name.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(names(0), ["zero"]);
+        assert_eq!(names(1), ["one", "uno"]);
 
         let unasked = self::table(&[(2, "v0")], &[]).into_interfaces();
         assert_eq!(unasked[0].groups(), None);
+        let mut without = self::table(&[(2, "v0")], &[]);
+        without.expect_groups();
+        assert_eq!(without.into_interfaces()[0].groups(), Some(&[][..]));
     }
 }

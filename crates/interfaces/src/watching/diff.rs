@@ -274,6 +274,19 @@ mod tests {
     }
 
     #[test]
+    fn an_address_of_either_family_is_told_with_its_prefix() {
+        let bare = interface(|_| {}, &[]);
+        let new = interface(|_| {}, &[address("10.71.0.1", 16), address("fd71::1", 64)]);
+        let mut told = Vec::new();
+        differences(&bare, &new, Tentative::Awaited, |difference| {
+            if let Difference::AddressAdded(own) = difference {
+                told.push((own.ip().to_string(), own.prefix_len()));
+            }
+        });
+        assert_eq!(told, [("10.71.0.1".into(), 16), ("fd71::1".into(), 64)]);
+    }
+
+    #[test]
     fn an_address_that_is_otherwise_different_has_changed() {
         let labelled = AddressRecord {
             name: "v0:1".parse().ok(),

@@ -328,13 +328,13 @@ impl Interface {
     /// The label of an address that is the interface's own name is none; the
     /// kernel may have said so before it says that the interface has this name.
     fn forget_label(&mut self, link: &Link) {
-        let is_no_label = |label| label == Some(link.name);
-        if self.ipv4().iter().any(|own| is_no_label(own.label())) {
-            self.holdings.edit(|own| {
-                for address in &mut own.ipv4 {
-                    address.label = address.label.filter(|label| *label != link.name);
-                }
-            });
-        }
+        self.holdings.edit(|own| {
+            for address in &mut own.ipv4 {
+                address.label = address.label.filter(|label| *label != link.name);
+            }
+        });
     }
 }
+
+#[cfg(test)]
+mod tests;

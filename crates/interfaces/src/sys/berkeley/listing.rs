@@ -113,6 +113,7 @@ mod tests {
     use super::*;
     use crate::address_state::AddressState;
     use crate::flags::Flags;
+    use crate::id::InterfaceIndex;
     use crate::interface::Interface;
     use crate::ipv4::Broadcast;
     use crate::kind::{Kind, KindSource};
@@ -336,6 +337,25 @@ mod tests {
             assert_eq!(own.state(), Some(AddressState::Deprecated));
         }
         assert_eq!(listed[3].ipv6()[0].peer(), "fe80::2".parse().ok());
+    }
+
+    #[test]
+    fn a_scope_says_whose_an_address_is_whatever_the_name() {
+        let mut mac = mac();
+        let records = mac.entries().filter_map(|entry| entry.address_record());
+        let scoped = records.filter(|record| record.address.is_ipv6());
+        let owners: Vec<_> = scoped.map(|record| record.owner).collect();
+        assert_eq!(owners, [1, 4, 12].map(InterfaceIndex::new));
+    }
+
+    #[test]
+    fn an_address_without_a_netmask_is_in_no_subnet() {
+        let mut alone = Listing::default()
+            .add("en0", BROADCAST, &fixture::v4([10, 71, 0, 1]), NONE, NONE)
+            .add("en0", BROADCAST, &fixture::v6("fd71::1", 0), NONE, NONE);
+        let records = alone.entries().filter_map(|entry| entry.address_record());
+        let prefixes: Vec<_> = records.map(|record| record.prefix_len).collect();
+        assert_eq!(prefixes, [32, 128]);
     }
 
     #[test]

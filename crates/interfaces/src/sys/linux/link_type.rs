@@ -71,6 +71,8 @@ mod tests {
         assert_eq!(of(1, "macvlan"), Kind::Virtual);
         assert_eq!(of(519, ""), Kind::Cellular);
         assert_eq!(of(1, "wwan"), Kind::Cellular);
+        assert_eq!(of(1, "rmnet"), Kind::Cellular);
+        assert_eq!(of(1, "dsa"), Kind::Wired);
         assert_eq!(of(280, ""), Kind::Unknown); // CAN
     }
 }

@@ -203,4 +203,34 @@ mod tests {
         };
         assert_eq!(addresses(&asked), addresses(&listed));
     }
+    #[test]
+    fn only_where_netlink_is_refused_is_getifaddrs_asked() {
+        let over = |errno| Lister::over(Err(io::Error::from_raw_os_error(errno)));
+        for refusal in [
+            libc::EPERM,
+            libc::EACCES,
+            libc::EAFNOSUPPORT,
+            libc::EPROTONOSUPPORT,
+        ] {
+            assert!(matches!(over(refusal).unwrap().way, Way::Getifaddrs));
+        }
+        for errno in [libc::EMFILE, libc::ENFILE, libc::ENOMEM] {
+            assert_eq!(over(errno).unwrap_err().raw_os_error(), Some(errno));
+        }
+    }
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri knows no netlink")]
+    fn what_is_neither_an_answer_nor_a_refusal_is_an_error() {
+        let way = Way::Netlink(Sockets::unanswered().unwrap());
+        let size = Size::default();
+        let mut lister = Lister { way, size };
+        let errors = [
+            lister.capture(false).err(),
+            lister.find(Which::Name(b"lo"), false).err(),
+            lister.route([127, 0, 0, 1].into()).err(),
+        ];
+        for error in errors {
+            assert_eq!(error.unwrap().kind(), io::ErrorKind::ConnectionRefused);
+        }
+    }
 }

@@ -259,6 +259,13 @@ mod tests {
     }
 
     #[test]
+    fn a_message_of_another_type_is_no_part_of_the_answer() {
+        let other = numbered(THING + 1, 2, 1, &[9]);
+        let mut netlink = netlink([Ok([other, thing(1, 1), done(1)].concat())]);
+        assert_eq!(ask(&mut netlink, dump()).1, [1]);
+    }
+
+    #[test]
     fn a_refusal_is_an_error_and_what_is_asked_next_is_answered() {
         let mut netlink = netlink([Ok(refusal(1, libc::ENODEV)), Ok(thing(2, 1))]);
         let error = ask(&mut netlink, once()).0.unwrap_err();

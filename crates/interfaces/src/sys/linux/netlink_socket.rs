@@ -166,3 +166,42 @@ const INT_LEN: libc::socklen_t = len_of::<c_int>();
 const fn len_of<T>() -> libc::socklen_t {
     size_of::<T>() as libc::socklen_t
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri knows no netlink")]
+    fn no_program_that_is_started_inherits_a_socket() {
+        for open in [NetlinkSocket::open, NetlinkSocket::open_nonblocking] {
+            let socket = open(libc::NETLINK_ROUTE).unwrap();
+            // SAFETY: a system call that takes no pointer.
+            let flags = unsafe { libc::fcntl(socket.0.as_raw_fd(), libc::F_GETFD) };
+            assert_eq!(flags, libc::FD_CLOEXEC);
+        }
+    }
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri knows no netlink")]
+    fn what_another_program_sends_is_not_what_the_kernel_says() {
+        let open = |()| NetlinkSocket::open_nonblocking(libc::NETLINK_USERSOCK).unwrap();
+        let [mut ours, theirs] = [(); 2].map(open);
+        ours.bind().unwrap();
+        let (mut address, mut len) = (any_address(), ADDRESS_LEN);
+        let at = (&raw mut address).cast();
+        // SAFETY: `address` is valid for writes of as many bytes as `len` says.
+        check(unsafe { libc::getsockname(ours.0.as_raw_fd(), at, &raw mut len) }).unwrap();
+        let send = || {
+            let (fd, said, to) = (theirs.0.as_raw_fd(), b"said", (&raw const address).cast());
+            // SAFETY: `said` and `address` are valid for reads of their lengths.
+            let sent = unsafe { libc::sendto(fd, said.as_ptr().cast(), said.len(), 0, to, len) };
+            assert_eq!(sent, 4);
+        };
+        let mut buffer = [0; 16];
+        send();
+        assert_eq!(ours.receive(&mut buffer).unwrap(), 4);
+        send();
+        let error = ours.receive_from_kernel(&mut buffer).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+    }
+}

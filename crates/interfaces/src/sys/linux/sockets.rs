@@ -39,6 +39,15 @@ impl Sockets {
         })
     }
 
+    /// Sockets on which nobody answers (`ECONNREFUSED`).
+    #[cfg(test)]
+    pub(crate) fn unanswered() -> io::Result<Self> {
+        Ok(Self {
+            rtnetlink: Netlink::open(libc::NETLINK_USERSOCK)?,
+            wireless: None,
+        })
+    }
+
     /// Lists all that there is.
     pub(crate) fn list_all(&mut self, table: &mut Table, groups: bool) -> io::Result<Answer> {
         let links = self.links(table, &mut rtnetlink::link::all())?;

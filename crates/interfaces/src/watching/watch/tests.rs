@@ -335,6 +335,24 @@ fn after_a_loss_everything_is_listed_before_the_call_returns() {
 }
 
 #[test]
+fn every_change_but_a_new_listing_is_of_an_interface() {
+    let both = Fake {
+        interfaces: vec![(2, RUNNING, vec![]), (3, RUNNING, vec![])],
+        ..Fake::default()
+    };
+    let mut scene = Scene::of(both, None);
+    scene.fake.interfaces = vec![(2, DOWN, vec![]), (5, RUNNING, vec![])];
+    scene.say(Notice::Lost);
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        let tell = |change: Change<'_>| told.push(change.interface().map(Interface::index));
+        scene.watch.drain(&mut scene.fake, scene.now, tell).unwrap();
+        scene.now += SETTLE;
+    }
+    assert_eq!(told, [None, Some(index(2)), Some(index(3)), Some(index(5))]);
+}
+
+#[test]
 fn what_was_said_during_a_listing_does_not_leave_addresses_in_another_order() {
     let said = || vec![removed("10.71.0.1"), added("10.71.0.1"), added("10.71.0.2")];
     let mut scene = Scene::new();
@@ -450,7 +468,8 @@ fn one_failed_read_is_not_the_end_and_two_are() {
 fn who_never_stops_talking_is_interrupted_and_listened_to_again() {
     let mut scene = Scene::new();
     scene.fake.never_stops = true;
-    scene.drain();
+    scene.say(Notice::Lost);
+    assert_eq!(scene.drain(), ["all interfaces were listed anew"]);
     assert_eq!(scene.deadline(), Some(scene.now));
     scene.fake.never_stops = false;
     scene.drain();
@@ -498,6 +517,16 @@ fn everything_is_listed_from_time_to_time_where_that_is_wished() {
     assert_eq!(scene.fake.listings, 1);
     assert_eq!(scene.drain_at_deadline(), ["v9 (index 9) appeared"]);
     assert!(scene.deadline() > Some(scene.now));
+}
+
+#[test]
+fn a_listing_from_time_to_time_that_fails_is_not_tried_again_at_once() {
+    let period = Duration::from_secs(30);
+    let mut scene = Scene::with(Some(period));
+    scene.fake.refuses_to_list = true;
+    scene.now += period;
+    assert!(scene.try_drain().1.is_err());
+    assert_eq!(scene.deadline(), Some(scene.now + MAX_DELAY));
 }
 
 #[test]

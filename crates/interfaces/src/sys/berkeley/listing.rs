@@ -392,7 +392,15 @@ mod tests {
         let (mut size, mut times) = (Size::default(), 0);
         let snapshot = repeat(&mut size, |table| {
             times += 1;
-            let _ = read_into(table, mac());
+            let again = fixture::v4([10, 71, 0, 1]);
+            let again = mac().add(
+                "en0",
+                BROADCAST,
+                &again,
+                &fixture::mask(7, 4, &[255; 3]),
+                NONE,
+            );
+            let _ = read_into(table, again);
             Ok(Answer::Torn)
         });
         let snapshot = snapshot.unwrap();

@@ -124,6 +124,7 @@ mod tests {
     use std::ptr;
 
     use super::*;
+    use crate::sys::flag;
     use crate::sys::ifaddrs::Entries;
 
     /// The link `v0` whose `ifa_addr` has these bytes.
@@ -179,5 +180,21 @@ mod tests {
         for ifa_addr in [ptr::null_mut(), ipv4.as_mut_ptr()] {
             assert!(link_at(ifa_addr).is_none());
         }
+    }
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri knows no network interfaces")]
+    fn of_a_link_that_is_not_listed_the_flags_say_what_there_is_to_know() {
+        let of = |bits| link_named("lo".parse().unwrap(), Flags::from_bits(bits)).unwrap();
+        let loopback = of(flag::UP | flag::LOOPBACK);
+        assert_eq!(
+            (loopback.kind, loopback.kind_source),
+            (Kind::Loopback, KindSource::Flags)
+        );
+        assert_eq!(loopback.carrier, Some(false));
+        let other = of(0);
+        assert_eq!(
+            (other.kind, other.kind_source, other.carrier),
+            (Kind::Unknown, KindSource::Nothing, None)
+        );
     }
 }

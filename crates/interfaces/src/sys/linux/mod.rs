@@ -218,6 +218,36 @@ mod tests {
             assert_eq!(over(errno).unwrap_err().raw_os_error(), Some(errno));
         }
     }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri knows no network interfaces")]
+    fn what_netlink_refuses_to_list_is_listed_by_getifaddrs_from_then_on() {
+        let mut lister = Lister::open().unwrap();
+        let refuse = |_: &mut Sockets, _: &mut Table| Err(io::ErrorKind::PermissionDenied.into());
+        let (table, is_whole) = lister.list(Table::default(), false, refuse).unwrap();
+        let listed = table.into_interfaces();
+        assert!(is_whole && listed.iter().any(|i| i.flags().is_loopback()));
+        assert!(matches!(lister.way, Way::Getifaddrs));
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri knows no netlink")]
+    fn a_torn_listing_is_asked_for_again_but_not_for_ever() {
+        let mut lister = Lister::open().unwrap();
+        for (torn, asked, whole) in [(0, 1, true), (1, 2, true), (3, 4, true), (4, 4, false)] {
+            let mut times = 0;
+            let answer = lister.list(Table::default(), false, |_, _| {
+                times += 1;
+                Ok(if times > torn {
+                    Answer::Whole
+                } else {
+                    Answer::Torn
+                })
+            });
+            assert_eq!((times, answer.unwrap().1), (asked, whole));
+        }
+    }
+
     #[test]
     #[cfg_attr(miri, ignore = "Miri knows no netlink")]
     fn what_is_neither_an_answer_nor_a_refusal_is_an_error() {

@@ -86,6 +86,8 @@ mod tests {
         assert_eq!(of(WIFI_AWDL, IFT_ETHER, 0), Kind::WifiPeerToPeer);
         assert_eq!(of(INTCOPROC, IFT_ETHER, 0), Kind::Coprocessor);
         assert_eq!(of(MANAGEMENT, IFT_ETHER, 0), Kind::Management);
+        assert_eq!(of(WIRED, IFT_OTHER, 0), Kind::Wired);
+        assert_eq!(of(LOOPBACK, IFT_OTHER, 0), Kind::Loopback);
         let source = named("x0", WIFI_INFRA, IFT_ETHER, 0).kind_source;
         assert_eq!(source, KindSource::FunctionalType);
     }

@@ -196,6 +196,15 @@ impl Host {
         decode(&self.exchange(rtnetlink::link_by_name(name))?)
     }
 
+    /// Whether the kernel takes in what is sent to this address of a link.
+    ///
+    /// It makes the route for an IPv6 address on a work queue, some time after the address is there, and tells of the
+    /// address just before.
+    pub(crate) fn takes_in(&self, index: u32, local: IpAddr) -> bool {
+        let way = self.exchange(rtnetlink::way_to_own(index, local));
+        way.is_ok_and(|way| rtnetlink::leads_home(&way)) // there may be no way at all
+    }
+
     pub(crate) fn next_index(&self) -> u32 {
         self.inner.indexes.next()
     }

@@ -259,14 +259,18 @@ impl Nic {
         switch.request(rtnetlink::no_link_local_address(port))?;
         host.request(rtnetlink::no_link_local_address(index))?;
         host.request(rtnetlink::set_up(index, true))?;
-        for local in addresses {
+        for local in &addresses {
             host.request(rtnetlink::new_address(
                 index,
-                local,
+                *local,
                 &AddressOptions::default(),
             ))?;
         }
-        self.settle()
+        self.settle()?;
+        await_that(|| {
+            let mut addresses = addresses.iter();
+            Ok(addresses.all(|local| host.takes_in(index, local.address)))
+        })
     }
 
     fn try_move_to(&self, host: &Host) -> io::Result<Self> {

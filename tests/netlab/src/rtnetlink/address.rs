@@ -74,6 +74,21 @@ pub(crate) fn delete_route(destination: Prefixed, index: u32) -> Request {
     route_request(RTM_DELROUTE, 0, destination, index, None)
 }
 
+/// Asks for the way to an address of a link.
+pub(crate) fn way_to_own(index: u32, local: IpAddr) -> Request {
+    let mut header = [0; ROUTE_HEADER];
+    header[0] = family(local);
+    header[1] = if local.is_ipv4() { 32 } else { 128 };
+    Request::query(RTM_GETROUTE, &header)
+        .attribute(RTA_DST, &octets(local))
+        .attribute(RTA_OIF, &index.to_ne_bytes())
+}
+
+/// Whether an `RTM_NEWROUTE` message, without its netlink header, leads to the host itself.
+pub(crate) fn leads_home(message: &[u8]) -> bool {
+    message.get(7) == Some(&RTN_LOCAL)
+}
+
 /// Starts with `struct ifaddrmsg` and the address itself.
 fn address_request(kind: u16, flags: u16, index: u32, local: Prefixed) -> Request {
     let scope = match local.address {
@@ -174,6 +189,7 @@ const RTM_NEWADDR: u16 = 20;
 const RTM_DELADDR: u16 = 21;
 const RTM_NEWROUTE: u16 = 24;
 const RTM_DELROUTE: u16 = 25;
+const RTM_GETROUTE: u16 = 26;
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 const IFA_LABEL: u16 = 3;
@@ -195,6 +211,7 @@ const RT_SCOPE_LINK: u8 = 253;
 const RT_SCOPE_NOWHERE: u8 = 255;
 const RTPROT_STATIC: u8 = 4;
 const RTN_UNICAST: u8 = 1;
+const RTN_LOCAL: u8 = 2;
 const RTN_MULTICAST: u8 = 5;
 const RTN_BLACKHOLE: u8 = 6;
 const RTN_UNREACHABLE: u8 = 7;

@@ -1,4 +1,4 @@
-//! The rtnetlink requests that a lab needs, and the one answer that it reads.
+//! The rtnetlink requests that a lab needs, and the answers that it reads.
 //!
 //! Each function builds a request and sends nothing.
 
@@ -7,7 +7,8 @@ mod kind;
 mod link;
 
 pub(crate) use self::address::{
-    change_address, delete_address, delete_route, new_address, new_dead_end, new_route,
+    change_address, delete_address, delete_route, leads_home, new_address, new_dead_end, new_route,
+    way_to_own,
 };
 pub(crate) use self::kind::{
     VethEnd, new_bridge, new_macvlan, new_macvtap, new_plain, new_veth, new_vlan, new_vxlan,

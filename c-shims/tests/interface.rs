@@ -15,19 +15,19 @@ const NOT_USABLE: u32 = ipv6_address::TENTATIVE | ipv6_address::DUPLICATED;
 
 #[test]
 fn the_loopback_interface_is_loopback() {
-    let answer = functional_type(ipv4().as_fd(), LOOPBACK);
+    let answer = functional_type(ipv4().unwrap().as_fd(), LOOPBACK);
 
     assert_eq!(answer.unwrap(), functional_type::LOOPBACK);
 }
 
 #[test]
 fn the_loopback_interface_has_no_media() {
-    assert_eq!(carrier(ipv4().as_fd(), LOOPBACK).unwrap(), None);
+    assert_eq!(carrier(ipv4().unwrap().as_fd(), LOOPBACK).unwrap(), None);
 }
 
 #[test]
 fn the_loopback_address_is_usable() {
-    let flags = ipv6_address_flags(ipv6().as_fd(), LOOPBACK, Ipv6Addr::LOCALHOST);
+    let flags = ipv6_address_flags(ipv6().unwrap().as_fd(), LOOPBACK, Ipv6Addr::LOCALHOST);
 
     assert_eq!(flags.unwrap() & NOT_USABLE, 0);
 }
@@ -35,7 +35,7 @@ fn the_loopback_address_is_usable() {
 #[test]
 fn a_link_local_address_needs_no_scope() {
     let address = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1); // macOS gives it to the loopback interface
-    let flags = ipv6_address_flags(ipv6().as_fd(), LOOPBACK, address);
+    let flags = ipv6_address_flags(ipv6().unwrap().as_fd(), LOOPBACK, address);
 
     assert_eq!(flags.unwrap() & NOT_USABLE, 0);
 }
@@ -43,37 +43,40 @@ fn a_link_local_address_needs_no_scope() {
 #[test]
 fn an_address_that_the_interface_does_not_have_is_eaddrnotavail() {
     let address = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
-    let flags = ipv6_address_flags(ipv6().as_fd(), LOOPBACK, address);
+    let flags = ipv6_address_flags(ipv6().unwrap().as_fd(), LOOPBACK, address);
 
     assert_eq!(errno(flags), Some(EADDRNOTAVAIL));
 }
 
 #[test]
 fn an_interface_that_is_not_there_is_enxio() {
-    assert_eq!(errnos(c"nosuchinterface"), [Some(ENXIO); 3]);
+    assert_eq!(errnos(c"nosuchinterface").unwrap(), [Some(ENXIO); 3]);
 }
 
 #[test]
 fn a_name_without_room_for_its_nul_is_enametoolong() {
-    assert_eq!(errnos(c"sixteen-bytes-ab"), [Some(ENAMETOOLONG); 3]);
+    assert_eq!(
+        errnos(c"sixteen-bytes-ab").unwrap(),
+        [Some(ENAMETOOLONG); 3]
+    );
 }
 
 /// What each of the shims makes of a name that it cannot ask about.
-fn errnos(name: &CStr) -> [Option<i32>; 3] {
-    let (v4, v6) = (ipv4(), ipv6());
-    [
+fn errnos(name: &CStr) -> io::Result<[Option<i32>; 3]> {
+    let (v4, v6) = (ipv4()?, ipv6()?);
+    Ok([
         errno(functional_type(v4.as_fd(), name)),
         errno(carrier(v4.as_fd(), name)),
         errno(ipv6_address_flags(v6.as_fd(), name, Ipv6Addr::LOCALHOST)),
-    ]
+    ])
 }
 
-fn ipv4() -> UdpSocket {
-    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()
+fn ipv4() -> io::Result<UdpSocket> {
+    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
 }
 
-fn ipv6() -> UdpSocket {
-    UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).unwrap()
+fn ipv6() -> io::Result<UdpSocket> {
+    UdpSocket::bind((Ipv6Addr::LOCALHOST, 0))
 }
 
 fn errno<T>(answer: io::Result<T>) -> Option<i32> {

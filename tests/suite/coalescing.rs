@@ -142,12 +142,25 @@ fn each_datagram_is_judged_by_itself() {
 }
 
 #[test]
-fn where_the_slots_are_too_small_the_last_one_says_so() {
-    let loopback = Loopback::new(true);
-    loopback.send(&payloads([1000; 5]));
-    let mut small = RecvBatch::with_capacity(4, 2500);
-    let received = loopback.receiver.recv_batch(&mut small).unwrap();
-    let lengths = received.map(|datagram| (datagram.payload().len(), datagram.is_truncated()));
-    assert!(lengths.eq([(1000, false), (1000, false), (500, true)]));
-    assert_eq!(loopback.receiver.counters().truncated, 1);
+fn where_the_slots_are_too_small_what_is_lost_is_counted() {
+    for (slot, expected, lost) in [
+        (5000, &[(1000, false); 5][..], 0),
+        (2500, &[(1000, false), (1000, false), (500, true)], 2),
+        (2000, &[(1000, false), (1000, false)], 3),
+        (1000, &[(1000, false)], 4),
+        (10, &[(10, true)], 4),
+        (0, &[(0, true)], 4),
+    ] {
+        let loopback = Loopback::new(true);
+        loopback.send(&payloads([1000; 5]));
+        let mut small = RecvBatch::with_capacity(4, slot);
+        let received = loopback.receiver.recv_batch(&mut small).unwrap();
+        let received = received.map(|datagram| (datagram.payload().len(), datagram.is_truncated()));
+        assert_eq!(received.collect::<Vec<_>>(), expected, "slots of {slot}");
+        let counters = loopback.receiver.counters();
+        let cut_off = expected.iter().filter(|(_, truncated)| *truncated).count();
+        assert_eq!(counters.received, expected.len() as u64);
+        assert_eq!(counters.truncated, cut_off as u64);
+        assert_eq!(counters.without_room, lost);
+    }
 }

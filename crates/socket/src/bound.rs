@@ -48,7 +48,7 @@ pub struct BoundSocket {
     pinning: Pinning,
     fragments: bool,
     tally: Tally,
-    splitting_refused: AtomicBool,
+    splits: AtomicBool,
 }
 
 impl BoundSocket {
@@ -66,6 +66,7 @@ impl BoundSocket {
         fragments: bool,
     ) -> Self {
         Self {
+            splits: AtomicBool::new(sys::splits(&socket)),
             socket,
             interface,
             family,
@@ -73,13 +74,13 @@ impl BoundSocket {
             pinning,
             fragments,
             tally: Tally::default(),
-            splitting_refused: AtomicBool::new(false),
         }
     }
 
-    /// Whether the kernel has refused to split a message into datagrams.
-    pub(crate) const fn splitting_refused(&self) -> &AtomicBool {
-        &self.splitting_refused
+    /// Whether the kernel splits a message into datagrams: it knows how, and has
+    /// not refused to.
+    pub(crate) const fn splits(&self) -> &AtomicBool {
+        &self.splits
     }
 
     /// Takes note of what became of the interface: its addresses decide what
@@ -196,7 +197,7 @@ impl BoundSocket {
         accepted: &mut Vec<Meta>,
     ) {
         let metadata = message.metadata();
-        let segments = segments(message.payload.len(), metadata.segment);
+        let segments = segments(message.full_len, metadata.segment);
         let arrival = metadata
             .arrival
             .filter(|_| !message.is_metadata_truncated());
@@ -219,8 +220,14 @@ impl BoundSocket {
             truncated: false,
         };
         for left in (0..segments.count).rev() {
-            meta.len = segments.len.min(message.payload.len() - meta.start);
-            meta.truncated = left == 0 && message.is_truncated();
+            let room = message.payload.len() - meta.start;
+            if room == 0 && left + 1 < segments.count {
+                counts.without_room += left + 1;
+                break;
+            }
+            let full_len = segments.len.min(message.full_len - meta.start);
+            meta.len = full_len.min(room);
+            meta.truncated = meta.len < full_len || (left == 0 && message.is_truncated());
             let datagram = Datagram {
                 payload: &message.payload[meta.start..][..meta.len],
                 meta: &meta,

@@ -110,8 +110,8 @@ impl<'i> Builder<'i> {
     ///
     /// The [`RecvBatch`](crate::RecvBatch) needs slots of 64 KiB for that, as
     /// [`RecvBatch::new`](crate::RecvBatch::new) makes them: what does not fit
-    /// into a slot is lost, and only the last datagram in it says that it is
-    /// truncated.
+    /// into a slot is lost, in part ([`Counters::truncated`](crate::Counters)) or
+    /// as a whole ([`Counters::without_room`](crate::Counters)).
     ///
     /// # Platform
     /// Linux, Android: `UDP_GRO`, since 5.0. Elsewhere [`Error::Option`] with

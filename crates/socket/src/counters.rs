@@ -32,6 +32,9 @@ pub struct Counters {
     pub without_packet_info: u64,
     /// Handed to the program with their end missing; also in `received`.
     pub truncated: u64,
+    /// Lost, because the kernel had joined them with others and the batch had less
+    /// room than that; see [`Builder::coalesce`](crate::Builder::coalesce).
+    pub without_room: u64,
 }
 
 /// The same, counting. One update a batch, so relaxed atomics cost nothing.
@@ -42,6 +45,7 @@ pub(crate) struct Tally {
     unwanted: AtomicU64,
     without_packet_info: AtomicU64,
     truncated: AtomicU64,
+    without_room: AtomicU64,
 }
 
 impl Tally {
@@ -52,6 +56,7 @@ impl Tally {
             (&self.unwanted, batch.unwanted),
             (&self.without_packet_info, batch.without_packet_info),
             (&self.truncated, batch.truncated),
+            (&self.without_room, batch.without_room),
         ] {
             if count > 0 {
                 total.fetch_add(count, Ordering::Relaxed);
@@ -66,6 +71,7 @@ impl Tally {
             unwanted: self.unwanted.load(Ordering::Relaxed),
             without_packet_info: self.without_packet_info.load(Ordering::Relaxed),
             truncated: self.truncated.load(Ordering::Relaxed),
+            without_room: self.without_room.load(Ordering::Relaxed),
         }
     }
 }

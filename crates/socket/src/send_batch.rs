@@ -181,7 +181,8 @@ impl BoundSocket {
         sent: &mut SentBatch,
     ) -> bool {
         batch.ranges.clear();
-        let max_burst = if self.splits() { batch.max_burst } else { 1 };
+        let splits = self.splits().load(Ordering::Relaxed);
+        let max_burst = if splits { batch.max_burst } else { 1 };
         let max_payload = self.packet_payload().unwrap_or(0);
         let mut messages = batch.room.fill();
         let mut refused: Vec<(usize, Error)> = Vec::new();
@@ -213,7 +214,7 @@ impl BoundSocket {
             },
         );
         if delivery.is_splitting_refused {
-            self.splitting_refused().store(true, Ordering::Relaxed);
+            self.splits().store(false, Ordering::Relaxed);
         }
         sent.attempted = delivery.attempted;
         refused.retain(|(place, _)| *place < delivery.attempted);
@@ -224,10 +225,6 @@ impl BoundSocket {
         }
         sent.failures.append(&mut refused);
         delivery.has_room
-    }
-
-    fn splits(&self) -> bool {
-        sys::SEGMENT.is_some() && !self.splitting_refused().load(Ordering::Relaxed)
     }
 }
 

@@ -168,3 +168,8 @@ pub(super) unsafe fn send(
 
 /// This system cannot split what is sent into datagrams.
 pub(crate) const SEGMENT: Option<(c_int, c_int)> = None;
+
+/// This system does not.
+pub(crate) const fn splits(_: &Socket) -> bool {
+    false
+}

@@ -137,7 +137,8 @@ pub(crate) fn coalesce(socket: &Socket) -> io::Result<()> {
 
 /// Receives into up to `count` headers with one `recvmmsg(2)`; returns how many
 /// it filled and whether the kernel had nothing left. Retries when a signal
-/// interrupts.
+/// interrupts. The lengths in the headers are those that the datagrams were sent
+/// with, even if there was less room (`MSG_TRUNC`).
 ///
 /// A short batch means that nothing was left: an unconnected UDP socket without
 /// `IP_RECVERR` has no error that could end one early.
@@ -155,7 +156,7 @@ pub(super) unsafe fn receive(
     loop {
         // SAFETY: as the caller vouches; the kernel writes no further than the
         // lengths in the headers say.
-        let received = unsafe { libc::recvmmsg(fd, headers, limit, 0, ptr::null_mut()) };
+        let received = unsafe { libc::recvmmsg(fd, headers, limit, FULL_LENGTH, ptr::null_mut()) };
         if let Ok(received) = usize::try_from(received) {
             return Ok((received, received < count));
         }
@@ -165,6 +166,13 @@ pub(super) unsafe fn receive(
         }
     }
 }
+
+const FULL_LENGTH: Flags = libc::MSG_TRUNC as Flags;
+
+#[cfg(not(target_env = "musl"))]
+type Flags = c_int;
+#[cfg(target_env = "musl")]
+type Flags = libc::c_uint;
 
 /// What a socket address begins with: its family.
 pub(super) fn address_head(family: c_int, _len: usize) -> [u8; 2] {
@@ -202,3 +210,25 @@ pub(super) unsafe fn send(
 /// Has the kernel split what is sent into datagrams of as many bytes as follow
 /// (`UDP_SEGMENT`, Linux 4.18).
 pub(crate) const SEGMENT: Option<(c_int, c_int)> = Some((libc::SOL_UDP, libc::UDP_SEGMENT));
+
+/// Whether the kernel knows `UDP_SEGMENT`. One that does not takes no notice of
+/// the control message, and sends what it was to split as one datagram.
+pub(crate) fn splits(socket: &Socket) -> bool {
+    option::is_known(socket.as_fd(), libc::SOL_UDP, libc::UDP_SEGMENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use socket2::{Domain, Protocol, Type};
+
+    use super::*;
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri knows no sockets of this kind")]
+    fn what_does_not_know_the_option_does_not_split() {
+        // TCP takes no notice of the control message, as Linux before 4.18 does.
+        let open = |kind, protocol| Socket::new(Domain::IPV4, kind, Some(protocol)).unwrap();
+        assert!(!splits(&open(Type::STREAM, Protocol::TCP)));
+        assert!(splits(&open(Type::DGRAM, Protocol::UDP)));
+    }
+}

@@ -91,10 +91,12 @@ impl Messages {
     pub(crate) fn get(&self, slot: usize) -> Message<'_> {
         let header = &self.headers.items()[slot];
         let start = slot * self.payload_capacity;
-        let len = len::from_c(header.msg_len).min(self.payload_capacity);
+        let full_len = len::from_c(header.msg_len);
+        let len = full_len.min(self.payload_capacity);
         let control_len = len::from_c(header.msg_hdr.msg_controllen).min(Buffer::LEN);
         Message {
             payload: &self.payloads.items()[start..start + len],
+            full_len,
             name: &self.names.items()[slot].0,
             control: &self.controls.items()[slot].0[..control_len],
             flags: header.msg_hdr.msg_flags,
@@ -119,6 +121,9 @@ impl fmt::Debug for Messages {
 /// A received datagram with all that the kernel says of it.
 pub(crate) struct Message<'batch> {
     pub(crate) payload: &'batch [u8],
+    /// How long it was when it was sent, if the system tells more than that there
+    /// was no room for all.
+    pub(crate) full_len: usize,
     name: &'batch [u8; address::LEN],
     control: &'batch [u8],
     flags: c_int,

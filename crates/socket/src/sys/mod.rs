@@ -17,6 +17,7 @@
 //!   messages, and how many of them went;
 //! - `SEGMENT: Option<(level, type)>`: the control message by which the kernel
 //!   splits a message into datagrams, if it can;
+//! - `splits(&Socket) -> bool`: whether this kernel does so;
 //! - `address_head(family, len) -> [u8; 2]`: how a socket address begins;
 //! - `CONTROL: Constants`: layout, levels and types of control messages.
 
@@ -43,4 +44,6 @@ mod platform;
 compile_error!("ifcast-socket does not know this system yet: see PLATFORM.md");
 
 pub(crate) use self::option::receive_hops;
-pub(crate) use self::platform::{DEVICE_OWNS_PORT, SEGMENT, coalesce, configure, pin, share_port};
+pub(crate) use self::platform::{
+    DEVICE_OWNS_PORT, SEGMENT, coalesce, configure, pin, share_port, splits,
+};

@@ -1,4 +1,4 @@
-//! `setsockopt(2)` with a typed value, and an option that takes a structure.
+//! `setsockopt(2)` with a typed value, and options that systems have in common.
 
 use std::ffi::c_int;
 use std::io;
@@ -24,6 +24,18 @@ pub(super) fn set<T: Copy>(
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
+}
+
+/// Whether the kernel knows an option of a plain C type (`getsockopt(2)`).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn is_known(socket: BorrowedFd<'_>, level: c_int, option: c_int) -> bool {
+    let mut value: c_int = 0;
+    let Ok(mut len) = libc::socklen_t::try_from(size_of_val(&value)) else {
+        return false;
+    };
+    let (fd, value) = (socket.as_raw_fd(), (&raw mut value).cast());
+    // SAFETY: `value` is valid for writes of `len` bytes.
+    unsafe { libc::getsockopt(fd, level, option, value, &raw mut len) == 0 }
 }
 
 /// `IP_MULTICAST_IF` or `IPV6_MULTICAST_IF`: where multicasts leave, by index.

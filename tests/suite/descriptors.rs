@@ -6,6 +6,7 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
+use ifcast::interfaces::Enumerator;
 use ifcast::{Error, Lan, To};
 use ifcast_netlab::Lab;
 use ifcast_tests::Judge;
@@ -31,6 +32,8 @@ fn at_the_descriptor_limit_errors_are_typed_and_what_is_open_goes_on() {
         let mut refused = 0;
         for more in 0.. {
             setrlimit(Resource::RLIMIT_NOFILE, first_free + more, hard).unwrap();
+            // One asks for interfaces, and one which of them are wireless.
+            assert_eq!(Enumerator::new().is_ok(), more >= 2);
             let result = Lan::builder().build();
             setrlimit(Resource::RLIMIT_NOFILE, soft, hard).unwrap();
             match result {

@@ -98,6 +98,19 @@ fn a_group_is_joined_where_somebody_joined_it_and_nowhere_else() {
 }
 
 #[test]
+fn a_name_that_is_no_text_hides_nobodys_groups() {
+    let lab = Lab::new();
+    let host = lab.host("host");
+    let [lan0, lan1] = two_cards(&host, &lab);
+    lan0.set_up(false);
+    lan0.rename(b"\xff");
+    lan0.set_up(true);
+    for nic in [lan0, lan1] {
+        assert!(groups(&nic).contains(&ip("224.0.0.1")), "{nic:?}");
+    }
+}
+
+#[test]
 fn a_group_is_listed_once_however_many_have_joined_it_until_the_last_has_left() {
     let (host, nic) = host_with_card(&["10.71.0.1/24"]);
     let group = Ipv4Addr::new(239, 255, 71, 7);

@@ -15,8 +15,7 @@ pub(crate) fn source_towards(destination: IpAddr) -> io::Result<Option<SocketAdd
     };
     let socket = match UdpSocket::bind((any, 0)) {
         Ok(socket) => socket,
-        // No IPv6 here, or none of that family.
-        Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => return Ok(None),
+        Err(error) if is_no_family(&error) => return Ok(None),
         Err(error) => return Err(error),
     };
     socket.set_broadcast(true)?;
@@ -33,12 +32,26 @@ pub(crate) fn source_towards(destination: IpAddr) -> io::Result<Option<SocketAdd
     }
 }
 
+/// No address of this family here, or none at all.
+fn is_no_family(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::AddrNotAvailable
+        || error.raw_os_error() == Some(libc::EAFNOSUPPORT)
+}
+
 /// Port 9, which throws away what it gets (RFC 863); nothing is sent there.
 const DISCARD: u16 = 9;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_system_without_the_family_has_no_way() {
+        for errno in [libc::EAFNOSUPPORT, libc::EADDRNOTAVAIL] {
+            assert!(is_no_family(&io::Error::from_raw_os_error(errno)));
+        }
+        assert!(!is_no_family(&io::Error::from_raw_os_error(libc::EMFILE)));
+    }
 
     #[test]
     #[cfg_attr(miri, ignore = "Miri knows no network interfaces")]

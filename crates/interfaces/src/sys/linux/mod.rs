@@ -119,6 +119,10 @@ impl Lister {
         }
     }
 
+    pub(crate) const fn is_portable(&self) -> bool {
+        matches!(self.way, Way::Getifaddrs)
+    }
+
     pub(crate) fn refine(&mut self, link: &mut Link) {
         if let Way::Netlink(sockets) = &mut self.way {
             // What cannot be had stays unsaid; it may be gone by now.
@@ -138,13 +142,7 @@ impl Lister {
             table.clear();
             let answer = match &mut self.way {
                 Way::Netlink(sockets) => ask(sockets, &mut table),
-                Way::Getifaddrs => getifaddrs::list(&mut table).map(|()| {
-                    if groups {
-                        sockets::read_groups(&mut table, Family::V4, None);
-                        sockets::read_groups(&mut table, Family::V6, None);
-                    }
-                    Answer::Whole
-                }),
+                Way::Getifaddrs => list_portably(&mut table, groups),
             };
             match answer {
                 Ok(Answer::Whole) if !table.has_orphans() => return Ok((table, true)),
@@ -160,6 +158,14 @@ impl Lister {
     }
 }
 
+fn list_portably(table: &mut Table, groups: bool) -> io::Result<Answer> {
+    getifaddrs::list(table)?;
+    if groups && sockets::read_groups(table, Family::V4, None)? {
+        sockets::read_groups(table, Family::V6, None)?;
+    }
+    Ok(Answer::Whole)
+}
+
 /// Whether this is not how to ask here, as on Android and in some containers.
 fn is_refusal(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::PermissionDenied
@@ -169,11 +175,11 @@ fn is_refusal(error: &io::Error) -> bool {
         )
 }
 
-/// `EINVAL` is a black hole.
+/// `EINVAL` is a black hole, `EOPNOTSUPP` a kernel without this family.
 fn is_no_route(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),
-        Some(libc::ENETUNREACH | libc::EHOSTUNREACH | libc::EINVAL)
+        Some(libc::ENETUNREACH | libc::EHOSTUNREACH | libc::EINVAL | libc::EOPNOTSUPP)
     )
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct Sockets {
 impl Sockets {
     pub(crate) fn open() -> io::Result<Self> {
         let mut sockets = Self::open_for_once()?;
-        sockets.wireless = Some(Wireless::open());
+        sockets.wireless = Some(Wireless::open()?);
         Ok(sockets)
     }
 
@@ -53,7 +53,7 @@ impl Sockets {
         let links = self.links(table, &mut rtnetlink::link::all())?;
         let addresses = self.addresses(table, None)?;
         if table.links_mut().any(|link| may_be_wireless(link)) {
-            for (index, kind) in self.wireless().all()? {
+            for (index, kind) in self.wireless()?.all()? {
                 let mut links = table.links_mut();
                 if let Some(link) = links.find(|link| link.index == index) {
                     set_wireless(link, kind);
@@ -91,7 +91,7 @@ impl Sockets {
     /// Asks what rtnetlink does not tell of a link.
     pub(crate) fn complete(&mut self, link: &mut Link) -> io::Result<()> {
         if may_be_wireless(link) {
-            if let Some(kind) = self.wireless().at(link.index)? {
+            if let Some(kind) = self.wireless()?.at(link.index)? {
                 set_wireless(link, kind);
             }
         }
@@ -132,9 +132,9 @@ impl Sockets {
         })
     }
 
-    /// Asks for the groups joined on one interface, or on all.
+    /// Asks for the groups joined on one interface, or on all. They stay unknown
+    /// where they may not be known.
     fn groups(&mut self, table: &mut Table, of: Option<InterfaceIndex>) -> io::Result<Answer> {
-        table.expect_groups();
         let mut whole = Answer::Whole;
         for family in [Family::V4, Family::V6] {
             let mut request = rtnetlink::group::joined(family, of);
@@ -148,23 +148,46 @@ impl Sockets {
             match answer {
                 Ok(answer) => whole = whole.and(answer),
                 Err(error) if error.raw_os_error() == Some(libc::EOPNOTSUPP) => {
-                    read_groups(table, family, of);
+                    if !read_groups(table, family, of)? {
+                        return Ok(whole);
+                    }
                 }
                 Err(error) => return Err(error),
             }
         }
+        table.expect_groups();
         Ok(whole)
     }
 
-    fn wireless(&mut self) -> &mut Wireless {
-        self.wireless.get_or_insert_with(Wireless::open)
+    fn wireless(&mut self) -> io::Result<&mut Wireless> {
+        let wireless = match self.wireless.take() {
+            Some(wireless) => wireless,
+            None => Wireless::open()?,
+        };
+        Ok(self.wireless.insert(wireless))
     }
 }
 
 /// Reads the groups where the kernel does not tell of them otherwise: the calling
 /// thread's `/proc/net`, not the process's. A family whose file is missing is one
-/// that the kernel does not have.
-pub(crate) fn read_groups(table: &mut Table, family: Family, of: Option<InterfaceIndex>) {
+/// that the kernel does not have. Returns whether they may be read: not by apps on
+/// Android.
+pub(crate) fn read_groups(
+    table: &mut Table,
+    family: Family,
+    of: Option<InterfaceIndex>,
+) -> io::Result<bool> {
+    let path = match family {
+        Family::V4 => "/proc/thread-self/net/igmp",
+        Family::V6 => "/proc/thread-self/net/igmp6",
+    };
+    let text = match fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let text = String::from_utf8_lossy(&text); // names need not be text, and do not matter
     table.expect_groups();
     let mut add = |(index, group)| {
         if of.is_none_or(|of| of == index) {
@@ -172,15 +195,10 @@ pub(crate) fn read_groups(table: &mut Table, family: Family, of: Option<Interfac
         }
     };
     match family {
-        Family::V4 => {
-            let text = fs::read_to_string("/proc/thread-self/net/igmp").unwrap_or_default();
-            igmp::ipv4_groups(&text).for_each(&mut add);
-        }
-        Family::V6 => {
-            let text = fs::read_to_string("/proc/thread-self/net/igmp6").unwrap_or_default();
-            igmp::ipv6_groups(&text).for_each(&mut add);
-        }
+        Family::V4 => igmp::ipv4_groups(&text).for_each(&mut add),
+        Family::V6 => igmp::ipv6_groups(&text).for_each(&mut add),
     }
+    Ok(true)
 }
 
 /// rtnetlink takes wireless interfaces for Ethernet.

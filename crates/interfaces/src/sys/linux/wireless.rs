@@ -16,8 +16,12 @@ use crate::sys::linux::nlmsg::Request;
 pub(crate) struct Wireless(Option<Netlink>);
 
 impl Wireless {
-    pub(crate) fn open() -> Self {
-        Self(Netlink::open(libc::NETLINK_GENERIC).ok())
+    pub(crate) fn open() -> io::Result<Self> {
+        match Netlink::open(libc::NETLINK_GENERIC) {
+            Ok(netlink) => Ok(Self(Some(netlink))),
+            Err(error) if is_refusal(&error) => Ok(Self(None)),
+            Err(error) => Err(error),
+        }
     }
 
     /// All that are wireless.

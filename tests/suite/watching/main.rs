@@ -6,6 +6,7 @@
 mod changes;
 mod readiness;
 mod scale;
+mod silence;
 mod storms;
 
 use std::time::{Duration, Instant};
@@ -139,8 +140,8 @@ impl Watched {
     fn assert_gets_up_to_date(&mut self) {
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
-            if self.watcher.snapshot().interfaces() == self.fresh().interfaces() {
-                assert!(self.watcher.snapshot().is_consistent());
+            let live = self.watcher.snapshot();
+            if live.is_consistent() && live.interfaces() == self.fresh().interfaces() {
                 return;
             }
             self.told = self.drain();

@@ -66,6 +66,11 @@ impl Lister {
         }
     }
 
+    /// Notices say nothing but that something changed.
+    pub(crate) const fn is_portable(&self) -> bool {
+        false
+    }
+
     /// What is gone meanwhile stays as the notice says.
     pub(crate) fn refine(&mut self, link: &mut Link) {
         let _ = self.details.complete_link(link);

@@ -8,6 +8,7 @@
 //!     with joined groups;
 //!   - `find(Which, groups: bool) -> io::Result<Option<Interface>>`: one of them;
 //!   - `route(IpAddr) -> io::Result<Option<Route>>`: the way to a destination;
+//!   - `is_portable() -> bool`: whether it leaves out much of what notices say;
 //!   - `refine(&mut Link)`: completes what a notice says of a link;
 //! - `Monitor`, which listens:
 //!   - `open(groups: bool) -> io::Result<Self>`;

@@ -31,9 +31,5 @@ pub(crate) enum Notice {
     /// More was said than there was room for, so something was lost.
     Lost,
     /// Something changed, and the system does not say what.
-    #[cfg_attr(
-        all(any(target_os = "linux", target_os = "android"), not(test)),
-        expect(dead_code, reason = "this system always says what")
-    )]
     Hint,
 }

@@ -1,5 +1,6 @@
 //! The interfaces as they are now, as the system says.
 
+use std::mem;
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -22,6 +23,7 @@ pub(crate) struct Live {
     /// yet: Linux joins those of IPv6 before it does.
     early: Vec<(InterfaceIndex, IpAddr)>,
     may_be_out_of_order: bool,
+    has_gap: bool,
     newest: Generation,
     untold: Untold,
 }
@@ -33,6 +35,7 @@ impl Live {
             knows_groups,
             early: Vec::new(),
             may_be_out_of_order: false,
+            has_gap: false,
             newest: Generation::FIRST,
             untold: Untold::default(),
         }
@@ -116,6 +119,12 @@ impl Live {
         self.may_be_out_of_order
     }
 
+    /// Whether, since this was last asked, something changed that the system does
+    /// not tell of, so that only a listing does.
+    pub(crate) const fn take_gap(&mut self) -> bool {
+        mem::replace(&mut self.has_gap, false)
+    }
+
     /// Says that the snapshot may lack something.
     pub(crate) fn doubt(&mut self) {
         self.snapshot.is_consistent = false;
@@ -149,7 +158,10 @@ impl Live {
     ) {
         let known = self.snapshot.by_index(link.index);
         if known.is_some_and(|known| link.is_another_than(&known.link)) {
-            self.remove_link(link.index, now); // that it is gone got lost
+            // That it is gone got lost, or it is the same one after all and keeps
+            // its addresses: drivers of virtual functions change what is permanent.
+            self.remove_link(link.index, now);
+            self.has_gap = true;
         }
         let position = match self.snapshot.position_of(link.index) {
             Ok(position) => position,
@@ -178,6 +190,7 @@ impl Live {
         if link == known.link && alternative_names == known.holdings.alternative_names() {
             return; // the system repeats itself for reasons of its own
         }
+        self.has_gap |= changes_in_silence(known, &link, self.knows_groups);
         let is_lost = known.flags().is_running() && !link.flags.is_running();
         self.remember(position, now);
         if is_lost {
@@ -195,6 +208,13 @@ impl Live {
         if let Ok(position) = self.snapshot.position_of(index) {
             self.remember(position, now);
             self.snapshot.interfaces.remove(position);
+        }
+        // Linux does not say so of those that were on top of it and stay.
+        for position in 0..self.snapshot.interfaces.len() {
+            if self.snapshot.interfaces[position].lower() == Some(index) {
+                self.remember(position, now);
+                self.snapshot.interfaces[position].link.lower = None;
+            }
         }
     }
 
@@ -310,6 +330,22 @@ impl Live {
         self.newest
     }
 }
+
+/// Whether, with what a link changes to, there may be changes that Linux does not
+/// tell of.
+fn changes_in_silence(known: &Interface, link: &Link, groups: bool) -> bool {
+    let is_switched = known.flags().is_up() != link.flags.is_up();
+    // IPv6 addresses that are kept are tentative until the link is up again and
+    // nobody else is found to have them (`keep_addr_on_down`).
+    let may_keep = is_switched && !known.ipv6().is_empty();
+    // With too small an MTU, IPv4 or IPv6 ends there, and so does every membership.
+    let fits = |mtu: Option<u32>| LEAST_MTUS.map(|least| mtu.is_none_or(|mtu| mtu >= least));
+    let may_leave = groups && fits(known.mtu()) != fits(link.mtu);
+    may_keep || may_leave
+}
+
+/// Of IPv4 (RFC 791) and of IPv6 (RFC 8200).
+const LEAST_MTUS: [u32; 2] = [68, 1280];
 
 impl Interface {
     fn set_alternative_names(&mut self, names: &[u8]) {

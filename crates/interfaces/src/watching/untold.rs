@@ -19,6 +19,13 @@ pub(crate) struct Settling {
     pub(crate) tentative: Tentative,
 }
 
+impl Settling {
+    /// When what began and went on at these times has settled.
+    pub(crate) fn settles_at(&self, first: Instant, last: Instant) -> Instant {
+        (last + self.settle).min(first + self.max_delay)
+    }
+}
+
 /// The interfaces that changed, which nobody was told of yet.
 #[derive(Debug, Default)]
 pub(crate) struct Untold(BTreeMap<InterfaceIndex, Story>);
@@ -90,8 +97,7 @@ impl Untold {
 
 impl Story {
     fn settles_at(&self, settling: &Settling) -> Instant {
-        let rested = self.last + settling.settle;
-        rested.min(self.since + settling.max_delay)
+        settling.settles_at(self.since, self.last)
     }
 
     fn tell(

@@ -46,6 +46,9 @@ pub(crate) struct Watch {
     has_lost: bool,
     /// Reading stopped before there was nothing left to read.
     is_behind: bool,
+    /// Something was lost, and since then there was always something left to read:
+    /// Linux says only once that it has no room, and drops until all is read.
+    is_deaf: bool,
     has_ended: bool,
     notices: Vec<Notice>, // of one reading, kept for its room
 }
@@ -67,6 +70,7 @@ impl Watch {
             reconcile_at: timing.reconcile.map(|period| now + period),
             has_lost: false,
             is_behind: false,
+            is_deaf: false,
             has_ended: false,
             notices: Vec::new(),
         };
@@ -143,6 +147,7 @@ impl Watch {
         for _ in 0..RELISTS {
             // What hints have announced has had its time to settle already.
             let changed_at = hints.map_or(now, |hints| hints.last);
+            let was_deaf = self.is_deaf;
             self.relist(kernel, now, changed_at)?;
             if self.has_lost {
                 self.has_lost = false;
@@ -150,7 +155,7 @@ impl Watch {
             }
             // While the system was listing it went on talking.
             let is_lost = self.read(kernel, now)?;
-            if !is_lost && !self.live.may_be_out_of_order() {
+            if !is_lost && !was_deaf && !self.live.may_be_out_of_order() {
                 return Ok(());
             }
         }
@@ -167,9 +172,13 @@ impl Watch {
             let outcome = kernel.read(&mut |notice| notices.push(notice));
             for notice in notices.drain(..) {
                 match notice {
-                    Notice::Lost => is_lost = true,
+                    Notice::Lost => (is_lost, self.is_deaf) = (true, true),
                     Notice::Hint => self.hint(now),
                     notice => self.live.apply(notice, now, |link| kernel.refine(link)),
+                }
+                if self.live.take_gap() {
+                    self.live.doubt();
+                    self.hint(now);
                 }
             }
             self.notices = notices;
@@ -177,10 +186,12 @@ impl Watch {
                 Ok(()) => has_failed = false,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.has_lost |= is_lost;
+                    self.is_deaf = false;
                     return Ok(is_lost);
                 }
-                // Some errors are reported once and are over then.
-                Err(_) if !has_failed => has_failed = true,
+                // Some errors are reported once and are over then; what was to be
+                // said instead may be lost.
+                Err(_) if !has_failed => (has_failed, is_lost) = (true, true),
                 Err(source) => {
                     self.has_ended = true;
                     return Err(Error::Watch { source });
@@ -237,9 +248,7 @@ impl Watch {
     }
 
     fn settled(&self, hints: Hints) -> Instant {
-        let settling = &self.timing.settling;
-        let rested = hints.last + settling.settle;
-        rested.min(hints.first + settling.max_delay)
+        self.timing.settling.settles_at(hints.first, hints.last)
     }
 }
 

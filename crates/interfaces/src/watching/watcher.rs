@@ -56,7 +56,9 @@ use crate::watching::watch::{Kernel, Timing, Watch};
 ///
 /// # Platform
 /// - Linux, Android: the rtnetlink groups for links, IPv4 and IPv6 addresses, and
-///   multicast groups (since 6.14), which say what changed.
+///   multicast groups (since 6.14), which say what changed. Where Linux changes
+///   more than it says, everything is listed anew. It says nothing of the
+///   alternative names of an interface that is down until it is up.
 /// - Android 11 and later refuses those to apps: everything is listed anew from
 ///   time to time, see [`WatcherBuilder::reconcile`].
 /// - Apple: a routing socket (`PF_ROUTE`), kernel events (`PF_SYSTEM`) and
@@ -222,12 +224,17 @@ impl WatcherBuilder {
         let mut system = System { monitor, lister };
         let snapshot = system.list().map_err(|source| Error::List { source })?;
         let by_itself = system.monitor.is_reliable().then_some(None);
+        let reconcile = self
+            .reconcile
+            .or(by_itself)
+            .unwrap_or(Some(USUAL_RECONCILE));
         let timing = Timing {
-            settling: self.settling,
-            reconcile: self
-                .reconcile
-                .or(by_itself)
-                .unwrap_or(Some(USUAL_RECONCILE)),
+            settling: Settling {
+                settle: self.settling.settle.min(NEVER),
+                max_delay: self.settling.max_delay.min(NEVER),
+                ..self.settling
+            },
+            reconcile: reconcile.map(|period| period.min(NEVER)),
         };
         let live = Live::new(snapshot, system.monitor.follows_groups());
         let now = Instant::now();
@@ -260,7 +267,14 @@ struct System {
 
 impl Kernel for System {
     fn read(&mut self, visit: &mut dyn FnMut(Notice)) -> io::Result<()> {
-        self.monitor.read(visit)
+        if !self.lister.is_portable() {
+            return self.monitor.read(visit);
+        }
+        // What is listed and what is told do not compare: of the one, much is unknown.
+        self.monitor.read(&mut |notice| match notice {
+            Notice::Lost => visit(Notice::Lost),
+            _ => visit(Notice::Hint),
+        })
     }
 
     fn list(&mut self) -> io::Result<Snapshot> {
@@ -273,11 +287,25 @@ impl Kernel for System {
 }
 
 const USUAL_RECONCILE: Duration = Duration::from_secs(30);
+/// No longer time can be added to any other without overflow, on all systems.
+const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{Enumerator, Interface, Selector};
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri knows no network interfaces")]
+    fn whoever_wants_to_wait_for_ever_may() {
+        let builder = Watcher::builder()
+            .settle(Duration::MAX)
+            .max_delay(Duration::MAX)
+            .reconcile(Some(Duration::MAX));
+        let mut watcher = builder.build().unwrap();
+        watcher.drain(|_| {}).unwrap();
+        assert!(watcher.next_deadline() > Some(Instant::now()));
+    }
 
     fn assert_send_and_sync<T: Send + Sync>() {}
 

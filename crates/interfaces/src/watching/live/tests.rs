@@ -265,3 +265,58 @@ fn alternative_names_are_those_that_were_said_last() {
         assert_eq!(interface(&live, 2).holdings.alternative_names(), names);
     }
 }
+
+#[test]
+fn what_was_below_an_interface_that_is_gone_is_below_none() {
+    let mut live = two();
+    say(
+        &mut live,
+        [is_now(Link {
+            lower: Some(index(2)),
+            ..link(3)
+        })],
+    );
+    say(&mut live, [Notice::LinkGone(index(2))]);
+    assert_eq!(live.snapshot().interfaces()[0].lower(), None);
+}
+
+#[test]
+fn what_may_have_changed_in_silence_is_a_gap_once() {
+    let of_mtu = |mtu| {
+        is_now(Link {
+            mtu: Some(mtu),
+            ..link(2)
+        })
+    };
+    let down = || {
+        is_now(Link {
+            flags: Flags::from_bits(flag::BROADCAST),
+            ..link(2)
+        })
+    };
+    for (mut notices, groups, expected) in [
+        (vec![of_mtu(1500), of_mtu(1280)], true, false),
+        (vec![of_mtu(1500), of_mtu(1279)], true, true),
+        (vec![of_mtu(1279), of_mtu(1500)], true, true),
+        (vec![of_mtu(1279), of_mtu(68)], true, false),
+        (vec![of_mtu(1279), of_mtu(67)], true, true),
+        (vec![of_mtu(1500), of_mtu(1279)], false, false),
+        (vec![down()], true, false),
+        (
+            vec![Notice::Address(on(2, "10.71.0.1")), down()],
+            true,
+            false,
+        ),
+        (vec![Notice::Address(on(2, "fd71::1")), down()], false, true),
+    ] {
+        let mut live = live(groups);
+        let shown = format!("{notices:?}");
+        say(&mut live, [is_there(2)]);
+        let last = notices.pop();
+        say(&mut live, notices);
+        live.take_gap();
+        say(&mut live, last);
+        assert_eq!(live.take_gap(), expected, "{shown}");
+        assert!(!live.take_gap());
+    }
+}

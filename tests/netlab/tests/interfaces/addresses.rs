@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::{Ipv4Addr, UdpSocket};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ifcast_netlab::{AddressOptions, Broadcast, Lab, Nic};
 
@@ -222,11 +222,6 @@ fn thousands_of_addresses_come_and_go_in_the_same_order() {
         start.elapsed()
     );
     assert_eq!((ipv4(&nic).len(), ipv6(&nic).len()), (0, 0));
-    assert!(
-        start.elapsed() < Duration::from_secs(10),
-        "{:?}",
-        start.elapsed()
-    );
 }
 
 #[test]

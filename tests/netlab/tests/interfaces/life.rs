@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ifcast_netlab::Lab;
 use nix::net::if_::if_nametoindex;
 
-use crate::{arrives, entries, ipv4, ipv6, is_running, is_up, pair, reaches, sockets};
+use crate::{PATIENCE, arrives, entries, ipv4, ipv6, is_running, is_up, pair, reaches, sockets};
 
 #[test]
 fn the_first_datagram_after_attaching_arrives() {
@@ -104,7 +104,7 @@ fn a_cable_can_be_pulled_while_code_runs_on_the_host() {
         let a = a.clone();
         move || {
             let start = Instant::now();
-            while is_running(&a) && start.elapsed() < Duration::from_secs(5) {
+            while is_running(&a) && start.elapsed() < PATIENCE {
                 thread::yield_now();
             }
             !is_running(&a)
@@ -196,7 +196,7 @@ fn an_end_of_a_veth_pair_moves_to_another_host() {
     }
     let start = Instant::now();
     while ![&left, &right].into_iter().all(is_running) {
-        assert!(start.elapsed() < Duration::from_secs(5));
+        assert!(start.elapsed() < PATIENCE, "they do not run yet");
         thread::yield_now();
     }
     assert!(reaches(&left, &right) && reaches(&right, &left));

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ifcast_netlab::{Lab, LinkKind};
 use nix::ifaddrs::InterfaceAddress;
@@ -175,10 +175,5 @@ fn a_thousand_interfaces_of_one_host_are_there_with_their_addresses() {
     assert_eq!(
         (first.name(), second.name()),
         ("x998".to_owned(), "x999".to_owned())
-    );
-    assert!(
-        start.elapsed() < Duration::from_secs(10),
-        "{:?}",
-        start.elapsed()
     );
 }

@@ -16,6 +16,9 @@ use ifcast_netlab::{Host, Lab, Nic};
 use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 use nix::net::if_::InterfaceFlags;
 
+/// How long the kernel may take for what it does in its own time.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// What `getifaddrs` says on a host about the names that start with `name`: labels count as names.
 fn entries(host: &Host, name: &str) -> Vec<InterfaceAddress> {
     host.run(|| {

@@ -2,9 +2,9 @@
 //!
 //! A [`MulticastSocket`] belongs to one interface and one family. It joins
 //! groups there by the interface's index, which stays when addresses change,
-//! sends to groups there, and receives only from groups that it has joined
-//! itself: not what other programs on this host have asked for, and not what
-//! arrives on other interfaces.
+//! sends to groups there, and receives of multicasts only those of groups that it
+//! has joined itself: not what other programs on this host have asked for, and not
+//! what arrives on other interfaces. Unicasts and broadcasts to its port arrive too.
 //!
 //! It knows any-source memberships only; it does not choose sources yet.
 //!

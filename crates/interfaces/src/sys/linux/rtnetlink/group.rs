@@ -1,5 +1,5 @@
 //! The rtnetlink messages that tell of joined multicast groups: of IPv6 since
-//! Linux 2.6, of IPv4 since 6.14.
+//! Linux 2.6, of IPv4 since 6.15.
 
 use std::net::IpAddr;
 

@@ -17,12 +17,13 @@ struct Arguments {
     /// The UDP port to listen on.
     #[arg(long)]
     port: u16,
-    /// Where: `lan`, `all`, a name or an index.
+    /// Where: `lan`, `all`, an index, an address, a subnet, a name or a pattern
+    /// such as `en*`.
     #[arg(long, default_value = "lan")]
     interface: Selector,
     /// Stop after so many datagrams.
-    #[arg(long, default_value_t = usize::MAX)]
-    count: usize,
+    #[arg(long)]
+    count: Option<usize>,
 }
 
 fn main() -> ExitCode {
@@ -49,7 +50,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Error> {
             socket.family()
         );
     }
-    let mut left = arguments.count;
+    let mut left = arguments.count.unwrap_or(usize::MAX);
     while left > 0 {
         let heard = lan.poll(None, |event| match event {
             Event::Datagram(datagram) => println!(

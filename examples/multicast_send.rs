@@ -19,7 +19,8 @@ struct Arguments {
     /// The UDP port to send to.
     #[arg(long)]
     port: u16,
-    /// Where: `lan`, `all`, a name or an index.
+    /// Where: `lan`, `all`, an index, an address, a subnet, a name or a pattern
+    /// such as `en*`.
     #[arg(long, default_value = "lan")]
     interface: Selector,
     /// How many hops it may make; 1 stays on the link.

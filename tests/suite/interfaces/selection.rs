@@ -197,7 +197,6 @@ fn what_a_user_says_is_understood_and_said_back() {
         ("fe80::/10", "subnet fe80::/10", &["lan0", "lan1"]),
         ("0", "name 0", &[]),
         ("4294967296", "name 4294967296", &[]),
-        ("10.71.0.0/33", "name 10.71.0.0/33", &[]),
         ("LAN", "name LAN", &[]),
         ("sixteen-bytes-00", "name sixteen-bytes-00", &[]),
     ] {
@@ -208,7 +207,7 @@ fn what_a_user_says_is_understood_and_said_back() {
     let every = "all".parse::<Selector>().unwrap();
     let snapshot = snapshot(&everything.host);
     assert_eq!(snapshot.select(every).count(), snapshot.interfaces().len());
-    for nothing in ["", &"l".repeat(128)] {
+    for nothing in ["", &"l".repeat(128), "10.71.0.0/33", "10.71.0/24", "lan0/"] {
         assert!(nothing.parse::<Selector>().is_err(), "{nothing:?}");
     }
 }

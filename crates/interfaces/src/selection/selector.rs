@@ -206,6 +206,8 @@ impl FromStr for Selector {
                     Self::address(address)
                 } else if let Ok(subnet) = text.parse() {
                     Self::subnet(subnet)
+                } else if text.contains('/') {
+                    return Err(InvalidSelector(())); // was to be a subnet
                 } else if let Ok(name) = text.parse() {
                     Self::name(name)
                 } else if text.len() <= LONGEST_NAME && !text.is_empty() {

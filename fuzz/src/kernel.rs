@@ -124,6 +124,10 @@ impl Kernel {
         for address in owner.addresses {
             self.say(Message::AddressGone(address));
         }
+        // Nobody is told of this.
+        for owner in self.links.values_mut() {
+            owner.link.lower = owner.link.lower.filter(|lower| *lower != index);
+        }
         self.say(Message::LinkGone(index));
     }
 

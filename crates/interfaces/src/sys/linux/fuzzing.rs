@@ -82,6 +82,8 @@ pub struct System {
     pub says_later: VecDeque<Option<Vec<u8>>>,
     /// The messages that list all interfaces.
     pub lists: Vec<u8>,
+    /// How often it did.
+    pub listings: usize,
 }
 
 impl Kernel for System {
@@ -97,6 +99,7 @@ impl Kernel for System {
     }
 
     fn list(&mut self) -> io::Result<Snapshot> {
+        self.listings += 1;
         self.says.append(&mut self.says_later);
         Ok(list(&self.lists))
     }

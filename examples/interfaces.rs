@@ -62,9 +62,8 @@ fn kind(interface: &Interface) -> String {
 }
 
 fn addresses(interface: &Interface) -> Vec<String> {
-    let v4 = interface.ipv4().iter().map(ToString::to_string);
-    let v6 = interface.ipv6().iter().map(ToString::to_string);
-    v4.chain(v6).collect()
+    let addresses = interface.addresses();
+    addresses.map(|address| address.to_string()).collect()
 }
 
 fn or_unknown(value: Option<impl Display>) -> String {

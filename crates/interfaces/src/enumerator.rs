@@ -15,7 +15,7 @@ use crate::sys::which::Which;
 /// that each further question costs only what the kernel takes to answer.
 ///
 /// It asks in the network namespace of the thread that made it. (Joined IPv4
-/// groups come from the calling thread's `/proc/net` before Linux 6.14, and so
+/// groups come from the calling thread's `/proc/net` before Linux 6.15, and so
 /// from its namespace.)
 ///
 /// ```

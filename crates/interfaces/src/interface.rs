@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::assigned_address::AssignedAddress;
 use crate::flags::Flags;
 use crate::hardware::HardwareAddress;
 use crate::holdings::Holdings;
@@ -175,6 +176,12 @@ impl Interface {
         self.holdings.ipv6()
     }
 
+    /// All its addresses: [`ipv4`](Self::ipv4), then [`ipv6`](Self::ipv6).
+    pub fn addresses(&self) -> impl Iterator<Item = AssignedAddress<'_>> {
+        let v4 = self.ipv4().iter().map(AssignedAddress::V4);
+        v4.chain(self.ipv6().iter().map(AssignedAddress::V6))
+    }
+
     /// The groups that anybody on this host has joined on it, in numerical
     /// order, IPv4 first; `None` where nobody asked or the system does not say.
     ///
@@ -182,7 +189,7 @@ impl Interface {
     /// [`WatcherBuilder::groups`](crate::WatcherBuilder::groups) ask.
     ///
     /// # Platform
-    /// - Linux, Android: rtnetlink since 6.14, before that `/proc/net`.
+    /// - Linux, Android: rtnetlink; those of IPv4 from `/proc/net` before 6.15.
     /// - Apple, FreeBSD, DragonFly: `getifmaddrs(3)`.
     /// - NetBSD, OpenBSD: `None`.
     #[must_use]

@@ -32,6 +32,7 @@
 
 mod address_record;
 mod address_state;
+mod assigned_address;
 mod enumerator;
 mod error;
 mod flags;
@@ -56,6 +57,7 @@ mod usable;
 mod watching;
 
 pub use crate::address_state::AddressState;
+pub use crate::assigned_address::AssignedAddress;
 pub use crate::enumerator::Enumerator;
 pub use crate::error::Error;
 pub use crate::flags::Flags;
@@ -74,7 +76,7 @@ pub use crate::selection::{
 };
 pub use crate::snapshot::Snapshot;
 pub use crate::usable::Unusable;
-pub use crate::watching::{AssignedAddress, Change, Difference, Watcher, WatcherBuilder};
+pub use crate::watching::{Change, Difference, Watcher, WatcherBuilder};
 
 #[cfg(fuzzing)]
 #[doc(hidden)]

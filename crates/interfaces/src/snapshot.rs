@@ -79,9 +79,8 @@ impl Snapshot {
     /// Every address of every interface, by interface, IPv4 before IPv6.
     pub fn addresses(&self) -> impl Iterator<Item = (&Interface, IpAddr)> {
         self.interfaces.iter().flat_map(|interface| {
-            let v4 = interface.ipv4().iter().map(|own| own.address().into());
-            let v6 = interface.ipv6().iter().map(|own| own.address().into());
-            v4.chain(v6).map(move |address| (interface, address))
+            let addresses = interface.addresses();
+            addresses.map(move |own| (interface, own.ip()))
         })
     }
 

@@ -50,11 +50,7 @@ impl Rule {
                         .any(|name| pattern.matches(name.as_bytes()))
             }
             Self::Address(address) => interface.owns(*address),
-            Self::Subnet(subnet) => {
-                let v4 = interface.ipv4().iter().map(|own| own.address().into());
-                let v6 = interface.ipv6().iter().map(|own| own.address().into());
-                v4.chain(v6).any(|address| subnet.contains(address))
-            }
+            Self::Subnet(subnet) => interface.addresses().any(|own| subnet.contains(own.ip())),
             Self::Ipv4 => !interface.ipv4().is_empty(),
             Self::Ipv6 => interface.ipv6().iter().any(|own| own.is_usable()),
             Self::Up => interface.flags().is_up(),

@@ -3,12 +3,11 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::assigned_address::AssignedAddress;
 use crate::flags::Flags;
 use crate::hardware::HardwareAddress;
 use crate::id::InterfaceIndex;
 use crate::interface::Interface;
-use crate::ipv4::AssignedIpv4;
-use crate::ipv6::AssignedIpv6;
 use crate::kind::Kind;
 use crate::name::InterfaceName;
 use crate::operational_state::OperationalState;
@@ -204,58 +203,6 @@ impl fmt::Display for Difference<'_> {
             Self::AddressChanged { new, .. } => write!(f, "address {new} changed"),
             Self::GroupJoined(group) => write!(f, "group {group} joined"),
             Self::GroupLeft(group) => write!(f, "group {group} left"),
-        }
-    }
-}
-
-/// An address of an interface, of either family.
-///
-/// ```
-/// use ifcast_interfaces::{AssignedAddress, Snapshot};
-///
-/// let snapshot = Snapshot::capture()?;
-/// for interface in snapshot.interfaces() {
-///     let v4 = interface.ipv4().iter().map(AssignedAddress::V4);
-///     let v6 = interface.ipv6().iter().map(AssignedAddress::V6);
-///     for address in v4.chain(v6) {
-///         println!("{} has {} in {address}", interface.id(), address.ip());
-///     }
-/// }
-/// # Ok::<(), ifcast_interfaces::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AssignedAddress<'a> {
-    /// An IPv4 address.
-    V4(&'a AssignedIpv4),
-    /// An IPv6 address.
-    V6(&'a AssignedIpv6),
-}
-
-impl AssignedAddress<'_> {
-    /// The address alone.
-    #[must_use]
-    pub const fn ip(&self) -> IpAddr {
-        match self {
-            Self::V4(own) => IpAddr::V4(own.address()),
-            Self::V6(own) => IpAddr::V6(own.address()),
-        }
-    }
-
-    /// How many leading bits name the subnet.
-    #[must_use]
-    pub const fn prefix_len(&self) -> u8 {
-        match self {
-            Self::V4(own) => own.prefix_len(),
-            Self::V6(own) => own.prefix_len(),
-        }
-    }
-}
-
-impl fmt::Display for AssignedAddress<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::V4(own) => own.fmt(f),
-            Self::V6(own) => own.fmt(f),
         }
     }
 }

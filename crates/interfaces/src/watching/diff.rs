@@ -2,9 +2,10 @@
 
 use std::cmp::Ordering;
 
+use crate::assigned_address::AssignedAddress;
 use crate::interface::Interface;
 use crate::ipv6::AssignedIpv6;
-use crate::watching::change::{AssignedAddress, Difference};
+use crate::watching::change::Difference;
 
 /// Whether an IPv6 address that is still tentative counts as there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

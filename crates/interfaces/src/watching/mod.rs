@@ -7,5 +7,5 @@ pub(crate) mod untold;
 pub(crate) mod watch;
 mod watcher;
 
-pub use self::change::{AssignedAddress, Change, Difference};
+pub use self::change::{Change, Difference};
 pub use self::watcher::{Watcher, WatcherBuilder};

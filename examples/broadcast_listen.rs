@@ -41,11 +41,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         eprintln!("{failure}");
     }
     for socket in lan.sockets() {
-        println!(
-            "listening on {}, port {}",
-            socket.interface().id(),
-            socket.port()
-        );
+        println!("listening on {}, port {}", socket.scope(), socket.port());
     }
     let mut left = arguments.count.unwrap_or(usize::MAX);
     while left > 0 {
@@ -58,7 +54,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Error> {
                 datagram.interface(),
                 datagram.payload().escape_ascii(),
             ),
-            Event::Failed { interface, error } => eprintln!("{interface}: {error}"),
+            Event::Failed { scope, error } => eprintln!("{scope}: {error}"),
             _ => {}
         })?;
         left = left.saturating_sub(heard);

@@ -44,11 +44,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         eprintln!("{failure}");
     }
     for socket in lan.sockets() {
-        println!(
-            "listening on {}, {}",
-            socket.interface().id(),
-            socket.family()
-        );
+        println!("listening on {}, {}", socket.scope(), socket.family());
     }
     let mut left = arguments.count.unwrap_or(usize::MAX);
     while left > 0 {
@@ -61,7 +57,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Error> {
                 datagram.interface(),
                 datagram.payload().escape_ascii(),
             ),
-            Event::Failed { interface, error } => eprintln!("{interface}: {error}"),
+            Event::Failed { scope, error } => eprintln!("{scope}: {error}"),
             _ => {}
         })?;
         left = left.saturating_sub(heard);

@@ -77,7 +77,7 @@ fn an_interface_that_has_vanished_is_an_error_that_names_it() {
             let builder = BoundSocket::builder(&gone, family).pinning(pinning);
             let error = open.host.run(|| builder.bind()).unwrap_err();
             assert!(matches!(error, Error::Pin { .. }), "{pinning:?}: {error:?}");
-            assert_eq!(error.interface(), gone.id());
+            assert_eq!(error.interface(), Some(gone.id()));
             let start = format!("tie a socket to {} ({pinning}): ", gone.id());
             assert!(error.to_string().starts_with(&start), "{error}");
         }

@@ -227,6 +227,6 @@ fn an_interface_that_is_gone_fails_each_datagram_and_sends_none() {
     let payloads = payloads([100; 5]);
     let sent = socket.send_batch(&mut SendBatch::new(), &all_to(&payloads, to(GROUPS[0])));
     assert_eq!((sent.sent(), sent.failures().len()), (0, 5), "{sent:?}");
-    let names_it = |error: &Error| error.interface().index().get() == line.nic.index();
+    let names_it = |error: &Error| error.interface().unwrap().index().get() == line.nic.index();
     assert!(sent.failures().iter().all(|(_, error)| names_it(error)));
 }

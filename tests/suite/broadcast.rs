@@ -109,7 +109,7 @@ fn an_interface_without_ipv4_address_is_refused_with_an_error_that_says_so() {
         ),
         "{error:?}"
     );
-    assert_eq!(error.interface(), interface.id());
+    assert_eq!(error.interface(), Some(interface.id()));
     assert_eq!(
         error.to_string(),
         format!(

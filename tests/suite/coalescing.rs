@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use ifcast::socket::{BoundSocket, SendBatch, ToSend};
-use ifcast::{Cast, Family, RecvBatch};
+use ifcast::{Cast, Family, Metadata, RecvBatch};
 use ifcast_netlab::{Host, Lab};
 use ifcast_tests::interface;
 
@@ -27,7 +27,10 @@ impl Loopback {
         let lo = interface(&host.nic("lo"));
         let open = |coalesce| {
             let builder = BoundSocket::builder(&lo, Family::V4).coalesce(coalesce);
-            let builder = builder.receive_hops(true);
+            let builder = builder.metadata(Metadata {
+                hops: true,
+                ..Metadata::default()
+            });
             let builder = builder.receive_buffer(8 << 20);
             host.run(|| builder.bind()).unwrap()
         };
@@ -123,22 +126,23 @@ fn random_datagrams_are_the_same_whether_they_come_together_or_not() {
 }
 
 #[test]
-fn each_datagram_is_judged_by_itself() {
+fn what_is_joined_is_judged_as_one_and_all_of_it_counts() {
     let loopback = Loopback::new(true);
-    let payloads = payloads([100; 10]);
-    loopback.send(&payloads);
     let mut batch = RecvBatch::new();
-    let is_even = |payload: &[u8]| payload[0] % 2 == 0;
-    let kept = loopback
-        .receiver
-        .recv_batch_where(&mut batch, |datagram| is_even(datagram.payload()))
-        .unwrap();
-    assert!(
-        kept.map(|datagram| datagram.payload()[0])
-            .eq([0, 2, 4, 6, 8])
-    );
+    for is_wanted in [true, false] {
+        loopback.send(&payloads([100; 10]));
+        let mut asked = 0;
+        let receive = loopback.receiver.recv_batch_where(&mut batch, |_| {
+            asked += 1;
+            is_wanted
+        });
+        let received = receive.unwrap();
+        assert_eq!(received.len(), if is_wanted { 10 } else { 0 });
+        assert_eq!(received.count(), if is_wanted { 10 } else { 0 });
+        assert_eq!(asked, 1);
+    }
     let counters = loopback.receiver.counters();
-    assert_eq!((counters.received, counters.unwanted), (5, 5));
+    assert_eq!((counters.received, counters.unwanted), (10, 10));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, UdpSocket};
 
 use ifcast::multicast::MulticastSocket;
 use ifcast::socket::{BoundSocket, Error};
-use ifcast::{Cast, Family, Pinning, RecvBatch};
+use ifcast::{Cast, Family, Metadata, Pinning, RecvBatch};
 use ifcast_netlab::{Host, Lab, Nic};
 use ifcast_tests::{Ear, PINNINGS, interface, ip};
 use nix::sys::socket::setsockopt;
@@ -51,7 +51,10 @@ impl Pair {
         let interface = interface(&self.nic_b);
         let builder = BoundSocket::builder(&interface, family)
             .port(PORT)
-            .receive_hops(true)
+            .metadata(Metadata {
+                hops: true,
+                ..Metadata::default()
+            })
             .pinning(pinning);
         MulticastSocket::new(self.b.run(|| builder.bind()).unwrap())
     }

@@ -61,11 +61,8 @@ fn assert_names_the_limit(error: &Error) {
         Error::Interfaces(ifcast::interfaces::Error::List { source }) | Error::Loop { source } => {
             source.raw_os_error()
         }
-        Error::Socket(error @ ifcast::socket::Error::Open { interface, .. }) => {
-            assert!(
-                error.to_string().contains(&interface.to_string()),
-                "{error}"
-            );
+        Error::Socket(error @ ifcast::socket::Error::Open { scope, .. }) => {
+            assert!(error.to_string().contains(&scope.to_string()), "{error}");
             error.raw_os_error()
         }
         other => panic!("{other:?}"),

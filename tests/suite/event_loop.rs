@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use ifcast::socket::BoundSocket;
 use ifcast::{
-    Cast, Error, Event, EventLoop, Family, Group, InterfaceId, Lan, Outcome, Pinning, Selector,
-    Skip, To,
+    Cast, Error, Event, EventLoop, Family, Group, InterfaceId, Lan, Outcome, Pinning, Scope,
+    Selector, Skip, To,
 };
 use ifcast_netlab::{Host, Lab, Nic};
 use ifcast_tests::{Ear, Heard, Judge, PINNINGS, interface, ip};
@@ -296,8 +296,8 @@ fn interfaces_that_fail_are_reported_and_the_others_go_on() {
         panic!("{:?}", lan.failures());
     };
     assert!(
-        matches!(failure, Error::Socket(ifcast::socket::Error::Bind { interface, .. })
-            if *interface == taken.id()),
+        matches!(failure, Error::Socket(ifcast::socket::Error::Bind { scope, .. })
+            if *scope == Scope::Interface(taken.id())),
         "{failure:?}"
     );
     let report = lan.send(b"hello", To::AllHosts);

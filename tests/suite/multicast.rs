@@ -4,11 +4,12 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
 use ifcast::multicast::{Error, MulticastSocket};
 use ifcast::socket::BoundSocket;
-use ifcast::{Family, Group, Pinning};
+use ifcast::{Family, Group, Pinning, Sharing};
 use ifcast_netlab::{Host, Lab, Nic};
 use ifcast_tests::{Ear, PINNINGS, interface, ip};
 use socket2::SockRef;
@@ -190,14 +191,14 @@ fn a_group_is_heard_from_join_to_leave() {
 
         send(b"before");
         socket.join(group).unwrap();
-        assert_eq!(socket.groups(), [group]);
+        assert!(socket.groups().eq([group]));
         send(b"joined");
         let mut ear = Ear::to(socket);
         assert_eq!(ear.hear(1)[0].payload, b"joined");
 
         let mut socket = ear.into_socket();
         socket.leave(group).unwrap();
-        assert_eq!(socket.groups(), []);
+        assert_eq!(socket.groups().count(), 0);
         send(b"left");
         let mut ear = Ear::to(socket);
         ear.assert_silent();
@@ -240,31 +241,55 @@ fn joining_twice_or_leaving_what_was_not_joined_is_an_error_that_changes_nothing
 }
 
 #[test]
-fn the_limit_of_memberships_is_an_error_that_names_group_and_interface() {
+fn more_groups_than_one_socket_may_join_are_heard_once_each_and_no_others() {
+    const COUNT: u8 = 50;
     let lab = Lab::new();
     let (receiver, sender) = pair(&lab);
+    let host = receiver.host();
     let interface = interface(&receiver);
-    let mut socket = receiver
-        .host()
-        .run(|| MulticastSocket::bind(&interface, Family::V4, PORT))
-        .unwrap();
-    let limit = receiver.host().read_sysctl("net/ipv4/igmp_max_memberships");
-    let limit: u8 = limit.trim().parse().unwrap();
-    for number in 0..limit {
-        socket.join(group(&format!("239.71.8.{number}"))).unwrap();
-    }
-    let error = socket.join(group("239.71.9.9")).unwrap_err();
-    assert!(matches!(error, Error::Join { .. }), "{error:?}");
-    let start = format!("join 239.71.9.9 on {}: ", interface.id());
-    assert!(error.to_string().starts_with(&start), "{error}");
-    assert_eq!(socket.groups().len(), usize::from(limit));
+    let limit = host.read_sysctl("net/ipv4/igmp_max_memberships");
+    assert!(limit.trim().parse::<u8>().unwrap() < COUNT, "{limit}");
+    // Somebody else on the port, with a group of his own.
+    let sharing = || {
+        let builder = BoundSocket::builder(&interface, Family::V4).port(PORT);
+        MulticastSocket::new(builder.sharing(Sharing::WithOthers).bind().unwrap())
+    };
+    let (mut other, mut socket) = host.run(|| (sharing(), sharing()));
+    other.join(group("239.71.9.9")).unwrap();
+    let groups: Vec<_> = (0..COUNT)
+        .map(|number| group(&format!("239.71.8.{number}")))
+        .collect();
+    host.run(|| groups.iter().for_each(|group| socket.join(*group).unwrap()));
+    assert!(socket.groups().eq(groups.iter().copied()));
+    let again = socket.join(groups[40]).unwrap_err();
+    assert!(matches!(again, Error::AlreadyJoined { .. }), "{again:?}");
 
-    let mut ear = Ear::to(socket);
-    let last = group(&format!("239.71.8.{}", limit - 1));
-    open(&sender, Family::V4)
-        .send(b"kept", last.socket_addr(PORT))
+    let speaker = open(&sender, Family::V4);
+    let say = |text: &[u8], group: Group| {
+        speaker.send(text, group.socket_addr(PORT)).unwrap();
+    };
+    groups.iter().for_each(|group| say(b"hello", *group));
+    say(b"not for us", group("239.71.9.9"));
+    speaker
+        .send(b"all", SocketAddr::from(([255, 255, 255, 255], PORT)))
         .unwrap();
-    assert_eq!(ear.hear(1)[0].payload, b"kept");
+    let mut ear = Ear::to(socket);
+    let heard = ear.hear(usize::from(COUNT) + 1);
+    let destinations = heard.iter().map(|heard| heard.destination);
+    let all = groups.iter().map(|group| group.address());
+    assert!(destinations.eq(all.chain([[255, 255, 255, 255].into()])));
+    ear.assert_silent();
+
+    let mut socket = ear.into_socket();
+    for group in &groups {
+        host.run(|| socket.leave(*group)).unwrap();
+    }
+    assert_eq!(socket.groups().count(), 0);
+    groups.iter().for_each(|group| say(b"left", *group));
+    let mut ear = Ear::to(socket);
+    ear.assert_silent();
+    let counters = ear.socket().socket().counters();
+    assert_eq!((counters.received, counters.unwanted), (51, 1));
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn send_every_kind(interface: &Interface, pinning: Pinning) {
     });
     for number in 0..COUNT {
         for (kind, target) in [Target::Limited, Target::Directed].into_iter().enumerate() {
-            let sent = ifcast::broadcast::send(&v4, &payload(kind, number), target, PORT);
+            let sent = ifcast::broadcast::send(v4.sender(), &payload(kind, number), target, PORT);
             assert_eq!(sent.unwrap(), 1);
         }
         for (kind, group) in (2..).zip(GROUPS) {

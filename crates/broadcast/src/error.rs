@@ -43,11 +43,11 @@ pub enum Error {
 }
 
 impl Error {
-    /// The interface on which it failed.
+    /// The interface on which it failed; none if that was a socket that many share.
     #[must_use]
-    pub const fn interface(&self) -> InterfaceId {
+    pub const fn interface(&self) -> Option<InterfaceId> {
         match self {
-            Self::NoBroadcast { interface } | Self::NoSubnet { interface } => *interface,
+            Self::NoBroadcast { interface } | Self::NoSubnet { interface } => Some(*interface),
             Self::Socket(error) => error.interface(),
         }
     }

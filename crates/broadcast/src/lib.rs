@@ -30,7 +30,7 @@ mod target;
 
 pub use crate::error::Error;
 pub use crate::socket::BroadcastSocket;
-pub use crate::target::{Target, send};
+pub use crate::target::{Target, courses, send};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use ifcast_interfaces::Interface;
-use ifcast_socket::{BoundSocket, Family, Receive, Received, RecvBatch};
+use ifcast_socket::{BoundSocket, Endpoint, Family, Receive, Received, RecvBatch};
 use mio::{Interest, Registry, Token, event};
 
 use crate::error::Error;
@@ -16,7 +16,7 @@ use crate::target::{self, Target};
 /// ```
 /// use ifcast_broadcast::BroadcastSocket;
 /// use ifcast_interfaces::Interface;
-/// use ifcast_socket::{BoundSocket, Family, Sharing};
+/// use ifcast_socket::{BoundSocket, Endpoint, Family, Sharing};
 ///
 /// /// As a DHCP client, which has no address yet.
 /// fn open(interface: &Interface) -> Result<BroadcastSocket, ifcast_broadcast::Error> {
@@ -53,7 +53,7 @@ impl BroadcastSocket {
     /// [`Error::NoBroadcast`] if it is an IPv6 socket or its link cannot
     /// broadcast.
     pub fn new(socket: BoundSocket) -> Result<Self, Error> {
-        target::check(&socket)?;
+        target::check(socket.sender())?;
         Ok(Self { socket })
     }
 
@@ -70,7 +70,7 @@ impl BroadcastSocket {
     /// # Errors
     /// As [`send`](crate::send).
     pub fn send_to_port(&self, payload: &[u8], target: Target, port: u16) -> Result<usize, Error> {
-        target::send(&self.socket, payload, target, port)
+        target::send(self.socket.sender(), payload, target, port)
     }
 
     /// Receives what is queued, up to a batch: broadcasts and unicasts.
@@ -98,8 +98,8 @@ impl Receive for BroadcastSocket {
         Self::recv_batch(self, batch)
     }
 
-    fn bound(&self) -> &BoundSocket {
-        &self.socket
+    fn endpoint(&self) -> &Endpoint {
+        self.socket.endpoint()
     }
 }
 

@@ -1,10 +1,10 @@
 //! Whom a broadcast is for, and sending it there.
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 
 use ifcast_interfaces::Interface;
-use ifcast_socket::{BoundSocket, Family, PacketInfo};
+use ifcast_socket::{Course, Family, PacketInfo, Sender};
 
 use crate::error::Error;
 
@@ -39,7 +39,8 @@ impl fmt::Display for Target {
 }
 
 /// Broadcasts `payload` to a port by any IPv4 socket, such as one that has also
-/// joined groups. Returns how many datagrams went out.
+/// joined groups or that many interfaces share. Returns how many datagrams went
+/// out.
 ///
 /// Directed broadcasts are tried on every subnet, whatever happens to the
 /// others.
@@ -49,52 +50,74 @@ impl fmt::Display for Target {
 /// use ifcast_socket::BoundSocket;
 ///
 /// fn wake(socket: &BoundSocket, packet: &[u8]) -> Result<usize, ifcast_broadcast::Error> {
-///     ifcast_broadcast::send(socket, packet, Target::Limited, 9)
+///     ifcast_broadcast::send(socket.sender(), packet, Target::Limited, 9)
 /// }
 /// ```
 ///
 /// # Errors
 /// [`Error::NoBroadcast`], [`Error::NoSubnet`], or the first failure to send.
-pub fn send(
-    socket: &BoundSocket,
-    payload: &[u8],
-    target: Target,
-    port: u16,
-) -> Result<usize, Error> {
-    check(socket)?;
-    match target {
-        Target::Limited => {
-            let everyone = SocketAddrV4::new(Ipv4Addr::BROADCAST, port);
-            socket.send(payload, everyone.into())?;
-            Ok(1)
-        }
-        Target::Directed => send_directed(socket, payload, port),
-    }
-}
-
-fn send_directed(socket: &BoundSocket, payload: &[u8], port: u16) -> Result<usize, Error> {
-    let interface = socket.interface();
+pub fn send(sender: Sender<'_>, payload: &[u8], target: Target, port: u16) -> Result<usize, Error> {
+    check(sender)?;
     let (mut sent, mut failure) = (0, None);
-    for (source, destination) in subnets(interface) {
+    for course in courses(sender.interface(), target, port)? {
         let info = PacketInfo {
-            // A subnet that is gone has no such source, so the kernel refuses
-            // what it would otherwise send to the default gateway.
-            source: Some(source.into()),
+            source: course.source,
             ..PacketInfo::default()
         };
-        let destination = SocketAddrV4::new(destination, port).into();
-        match socket.send_with(payload, destination, info) {
+        match sender.send_with(payload, course.destination, info) {
             Ok(()) => sent += 1,
             Err(error) => failure = failure.or(Some(error)),
         }
     }
-    match failure {
-        Some(error) => Err(error.into()),
-        None if sent == 0 => Err(Error::NoSubnet {
+    failure.map_or(Ok(sent), |error| Err(error.into()))
+}
+
+/// Where a broadcast goes on an interface, and from where: at least one course.
+///
+/// ```
+/// use ifcast_broadcast::{Error, Target};
+/// use ifcast_interfaces::Interface;
+///
+/// fn print_subnets(interface: &Interface) -> Result<(), Error> {
+///     for course in ifcast_broadcast::courses(interface, Target::Directed, 9)? {
+///         println!("{}", course.destination);
+///     }
+///     Ok(())
+/// }
+/// ```
+///
+/// # Errors
+/// [`Error::NoBroadcast`], or [`Error::NoSubnet`] for directed broadcasts.
+pub fn courses(
+    interface: &Interface,
+    target: Target,
+    port: u16,
+) -> Result<impl Iterator<Item = Course>, Error> {
+    if !interface.flags().is_broadcast() {
+        // The kernel would take it: a limited broadcast into a tunnel.
+        return Err(Error::NoBroadcast {
             interface: interface.id(),
-        }),
-        None => Ok(sent),
+        });
     }
+    let course = move |source: Option<Ipv4Addr>, destination| Course {
+        interface: interface.index(),
+        destination: SocketAddrV4::new(destination, port).into(),
+        // A subnet that is gone has no such source, so the kernel refuses what it
+        // would otherwise send to the default gateway.
+        source: source.map(IpAddr::from),
+    };
+    let is_limited = target == Target::Limited;
+    let limited = is_limited.then(|| course(None, Ipv4Addr::BROADCAST));
+    let mut directed = subnets(interface)
+        .filter(move |_| !is_limited)
+        .map(move |(source, destination)| course(Some(source), destination))
+        .peekable();
+    if limited.is_none() && directed.peek().is_none() {
+        return Err(Error::NoSubnet {
+            interface: interface.id(),
+        });
+    }
+    Ok(limited.into_iter().chain(directed))
 }
 
 /// Own address and broadcast address of each subnet. Of several addresses in
@@ -113,10 +136,10 @@ fn subnets(interface: &Interface) -> impl Iterator<Item = (Ipv4Addr, Ipv4Addr)> 
         })
 }
 
-/// Refuses what the kernel would take: a limited broadcast into a tunnel.
-pub(crate) fn check(socket: &BoundSocket) -> Result<(), Error> {
-    let interface = socket.interface();
-    if socket.family() == Family::V4 && interface.flags().is_broadcast() {
+/// Refuses a socket that cannot broadcast.
+pub(crate) fn check(sender: Sender<'_>) -> Result<(), Error> {
+    let interface = sender.interface();
+    if sender.family() == Family::V4 && interface.flags().is_broadcast() {
         return Ok(());
     }
     Err(Error::NoBroadcast {

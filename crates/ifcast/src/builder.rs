@@ -1,12 +1,15 @@
 //! Which interfaces a LAN shall have, and what it shall do there.
 
 use ifcast_interfaces::{Interface, Selector, Snapshot};
-use ifcast_multicast::{Group, MulticastSocket};
-use ifcast_socket::{BoundSocket, Family, Pinning, RecvBatch, Sharing};
+use ifcast_multicast::{Group, MulticastSocket, SharedMulticastSocket};
+use ifcast_socket::{
+    BoundSocket, Builder, Family, Metadata, Pinning, RecvBatch, SharedSocket, Sharing,
+};
 
 use crate::error::Error;
 use crate::event_loop::EventLoop;
 use crate::lan::{Lan, Member};
+use crate::lan_socket::{LanSocket, Sockets};
 
 /// Makes a [`Lan`].
 ///
@@ -36,7 +39,8 @@ pub struct LanBuilder {
     multicast_loopback: bool,
     receive_buffer: Option<usize>,
     coalesce: bool,
-    receive_hops: bool,
+    metadata: Metadata,
+    sockets: Sockets,
     batch: RecvBatch,
 }
 
@@ -53,7 +57,8 @@ impl LanBuilder {
             multicast_loopback: true,
             receive_buffer: None,
             coalesce: false,
-            receive_hops: false,
+            metadata: Metadata::default(),
+            sockets: Sockets::Automatic,
             batch: RecvBatch::new(),
         }
     }
@@ -85,7 +90,7 @@ impl LanBuilder {
         self
     }
 
-    /// How to tie the sockets to their interfaces.
+    /// How to tie the sockets to their interfaces, if each has its own.
     pub fn pinning(mut self, pinning: Pinning) -> Self {
         self.pinning = pinning;
         self
@@ -117,11 +122,17 @@ impl LanBuilder {
         self
     }
 
-    /// Whether the kernel says of each datagram how many more hops it could have
-    /// made; see [`Builder::receive_hops`](ifcast_socket::Builder::receive_hops).
-    /// Not unless told.
-    pub fn receive_hops(mut self, on: bool) -> Self {
-        self.receive_hops = on;
+    /// What the kernel shall say of each datagram beside what is always known.
+    /// Nothing unless told.
+    pub fn metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
+    /// How to hold the interfaces: each with sockets of its own, or all with a
+    /// shared one; [`Sockets::Automatic`] unless told.
+    pub fn sockets(mut self, sockets: Sockets) -> Self {
+        self.sockets = sockets;
         self
     }
 
@@ -150,67 +161,121 @@ impl LanBuilder {
     pub fn build(mut self) -> Result<Lan, Error> {
         let snapshot = Snapshot::capture()?;
         let batch = std::mem::take(&mut self.batch);
-        let mut sockets = EventLoop::with_batch(batch).map_err(|source| Error::Loop { source })?;
-        let mut members = Vec::new();
-        let mut failures = Vec::new();
-        for interface in snapshot.select(&self.selector) {
-            members.push(self.open(interface, &mut sockets, &mut failures));
-        }
-        if members.is_empty() {
+        let mut lan = Opening {
+            sockets: EventLoop::with_batch(batch).map_err(|source| Error::Loop { source })?,
+            members: Vec::new(),
+            failures: Vec::new(),
+        };
+        lan.members.extend(
+            snapshot
+                .select(&self.selector)
+                .map(|interface| (interface, Member::new(interface.id()))),
+        );
+        if lan.members.is_empty() {
             return Err(Error::NoInterface {
                 selector: self.selector,
             });
         }
-        if sockets.sockets().next().is_none() && !failures.is_empty() {
-            return Err(failures.swap_remove(0));
+        if self.sockets.are_shared_by(lan.members.len()) {
+            for &family in &self.families {
+                self.open_shared(family, &mut lan);
+            }
+        } else {
+            self.open_each(&mut lan);
         }
-        Ok(Lan::new(sockets, members, failures, self.port))
+        if lan.sockets.sockets().next().is_none() && !lan.failures.is_empty() {
+            return Err(lan.failures.swap_remove(0));
+        }
+        let members = lan.members.into_iter().map(|(_, member)| member).collect();
+        Ok(Lan::new(lan.sockets, members, lan.failures, self.port))
     }
 
-    /// Opens what it can on one interface.
-    fn open(
-        &self,
-        interface: &Interface,
-        sockets: &mut EventLoop<MulticastSocket>,
-        failures: &mut Vec<Error>,
-    ) -> Member {
-        let mut member = Member {
-            interface: interface.id(),
-            v4: None,
-            v6: None,
-        };
-        let has = |family: &Family| family.is_on(interface);
-        let on_it: Vec<_> = self.families.iter().copied().filter(has).collect();
-        // Where there is no address at all, let the attempt say so.
-        let families = if on_it.is_empty() {
-            &self.families
-        } else {
-            &on_it
-        };
-        for &family in families {
-            match self.open_family(interface, family, failures) {
-                Ok(socket) => match sockets.add(socket) {
-                    Ok(id) => *member.socket_mut(family) = Some(id),
-                    Err(source) => failures.push(Error::Loop { source }),
-                },
-                Err(error) => failures.push(error),
+    /// Opens what it can on each interface.
+    fn open_each(&self, lan: &mut Opening<'_>) {
+        for (interface, member) in &mut lan.members {
+            for family in self.families_on(interface) {
+                match self.open_bound(interface, family, &mut lan.failures) {
+                    Ok(socket) => match lan.sockets.add(LanSocket::Bound(socket)) {
+                        Ok(id) => *member.socket_mut(family) = Some(id),
+                        Err(source) => lan.failures.push(Error::Loop { source }),
+                    },
+                    Err(error) => lan.failures.push(error),
+                }
             }
         }
-        member
     }
 
-    fn open_family(
+    /// Opens one socket of a family for all interfaces.
+    fn open_shared(&self, family: Family, lan: &mut Opening<'_>) {
+        let builder = self.configure(SharedSocket::builder(family));
+        let mut socket = match builder.bind() {
+            Ok(socket) => SharedMulticastSocket::new(socket),
+            Err(error) => return lan.failures.push(error.into()),
+        };
+        let mut served = Vec::new();
+        for (place, (interface, _)) in lan.members.iter().enumerate() {
+            if !self.families_on(interface).any(|other| other == family) {
+                continue;
+            }
+            match socket.add(interface) {
+                Ok(()) => served.push(place),
+                Err(error) => {
+                    lan.failures.push(error.into());
+                    continue;
+                }
+            }
+            for group in self.groups_of(family) {
+                let joined = socket.join(interface.index(), group);
+                lan.failures.extend(joined.err().map(Error::from));
+            }
+        }
+        if served.is_empty() {
+            return;
+        }
+        match lan.sockets.add(LanSocket::Shared(socket)) {
+            Ok(id) => {
+                for place in served {
+                    *lan.members[place].1.socket_mut(family) = Some(id);
+                }
+            }
+            Err(source) => lan.failures.push(Error::Loop { source }),
+        }
+    }
+
+    /// The families to open on an interface: those that it has, or, where it has no
+    /// address at all, all, so that the attempt says so.
+    fn families_on(&self, interface: &Interface) -> impl Iterator<Item = Family> {
+        let has = |family: &Family| family.is_on(interface);
+        let has_none = !self.families.iter().any(has);
+        let families = self.families.iter().copied();
+        families.filter(move |family| has_none || has(family))
+    }
+
+    fn groups_of(&self, family: Family) -> impl Iterator<Item = Group> {
+        let groups = self.groups.iter().copied();
+        groups.filter(move |group| group.family() == family)
+    }
+
+    fn open_bound(
         &self,
         interface: &Interface,
         family: Family,
         failures: &mut Vec<Error>,
     ) -> Result<MulticastSocket, Error> {
-        let mut builder = BoundSocket::builder(interface, family)
+        let builder = BoundSocket::builder(interface, family).pinning(self.pinning);
+        let mut socket = MulticastSocket::new(self.configure(builder).bind()?);
+        let groups = self.groups_of(family);
+        failures.extend(groups.filter_map(|group| Some(socket.join(group).err()?.into())));
+        Ok(socket)
+    }
+
+    /// Passes on what is the same for each socket.
+    fn configure<Tie>(&self, builder: Builder<Tie>) -> Builder<Tie> {
+        let mut builder = builder
             .port(self.port)
-            .pinning(self.pinning)
             .sharing(self.sharing)
             .coalesce(self.coalesce)
-            .receive_hops(self.receive_hops)
+            .metadata(self.metadata)
             .multicast_loopback(self.multicast_loopback);
         if let Some(hops) = self.hops {
             builder = builder.hops(hops);
@@ -218,9 +283,13 @@ impl LanBuilder {
         if let Some(bytes) = self.receive_buffer {
             builder = builder.receive_buffer(bytes);
         }
-        let mut socket = MulticastSocket::new(builder.bind()?);
-        let groups = self.groups.iter().filter(|group| group.family() == family);
-        failures.extend(groups.filter_map(|&group| Some(socket.join(group).err()?.into())));
-        Ok(socket)
+        builder
     }
+}
+
+/// A LAN while it is opened.
+struct Opening<'s> {
+    sockets: EventLoop<LanSocket>,
+    members: Vec<(&'s Interface, Member)>,
+    failures: Vec<Error>,
 }

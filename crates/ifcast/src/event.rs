@@ -3,8 +3,7 @@
 use std::io;
 use std::ops::Deref;
 
-use ifcast_interfaces::InterfaceId;
-use ifcast_socket::{BoundSocket, Cast, Datagram, PacketInfo};
+use ifcast_socket::{Cast, Datagram, Endpoint, PacketInfo, Scope};
 
 /// What happened on a [`Lan`](crate::Lan).
 ///
@@ -18,7 +17,7 @@ use ifcast_socket::{BoundSocket, Cast, Datagram, PacketInfo};
 ///                 eprintln!("{error}");
 ///             }
 ///         }
-///         Event::Failed { interface, error } => eprintln!("{interface}: {error}"),
+///         Event::Failed { scope, error } => eprintln!("{scope}: {error}"),
 ///         _ => {}
 ///     }
 /// }
@@ -28,11 +27,11 @@ use ifcast_socket::{BoundSocket, Cast, Datagram, PacketInfo};
 pub enum Event<'a> {
     /// A datagram arrived.
     Datagram(Incoming<'a>),
-    /// Receiving failed on one interface; the others go on, and it is tried
-    /// again.
+    /// Receiving failed on one interface, or on those that share a socket; the
+    /// others go on, and it is tried again.
     Failed {
         /// Where.
-        interface: InterfaceId,
+        scope: Scope,
         /// What the operating system answered.
         error: io::Error,
     },
@@ -44,7 +43,7 @@ pub enum Event<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Incoming<'a> {
     pub(crate) datagram: Datagram<'a>,
-    pub(crate) socket: &'a BoundSocket,
+    pub(crate) endpoint: &'a Endpoint,
 }
 
 impl Incoming<'_> {
@@ -53,14 +52,18 @@ impl Incoming<'_> {
     /// multicast, from the interface's own.
     ///
     /// # Errors
-    /// As [`BoundSocket::send_with`].
+    /// As [`Sender::send_with`](ifcast_socket::Sender::send_with).
     pub fn reply(&self, payload: &[u8]) -> Result<(), ifcast_socket::Error> {
         let asked = self.datagram.destination();
         let info = PacketInfo {
             source: (self.datagram.cast() == Cast::Unicast).then_some(asked),
             ..PacketInfo::default()
         };
-        self.socket.send_with(payload, self.datagram.source(), info)
+        let index = self.datagram.interface().index();
+        let named = index.get();
+        let sender = self.endpoint.sender(index);
+        let sender = sender.ok_or(ifcast_socket::Error::NotShared { named })?;
+        sender.send_with(payload, self.datagram.source(), info)
     }
 }
 

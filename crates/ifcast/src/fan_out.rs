@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use ifcast_broadcast::Target;
 use ifcast_interfaces::InterfaceId;
 use ifcast_multicast::Group;
 use ifcast_socket::Family;
@@ -30,7 +31,22 @@ pub enum To {
     Group(Group),
 }
 
+/// The two kinds of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Broadcast(Target),
+    Multicast(Group),
+}
+
 impl To {
+    pub(crate) const fn kind(self) -> Kind {
+        match self {
+            Self::AllHosts => Kind::Broadcast(Target::Limited),
+            Self::Subnets => Kind::Broadcast(Target::Directed),
+            Self::Group(group) => Kind::Multicast(group),
+        }
+    }
+
     pub(crate) const fn family(self) -> Family {
         match self {
             Self::AllHosts | Self::Subnets => Family::V4,
@@ -76,6 +92,14 @@ impl FanOut {
 
     pub(crate) fn push(&mut self, interface: InterfaceId, outcome: Outcome) {
         self.results.push((interface, outcome));
+    }
+
+    /// Notes the first failure of an interface, by its place.
+    pub(crate) fn fail(&mut self, place: usize, error: Error) {
+        let (_, outcome) = &mut self.results[place];
+        if !matches!(outcome, Outcome::Failed(_)) {
+            *outcome = Outcome::Failed(error);
+        }
     }
 
     /// Each interface with what happened there.

@@ -1,19 +1,20 @@
 //! Many interfaces as one LAN.
 
+use std::io;
 use std::time::Duration;
 
-use ifcast_broadcast::Target;
 use ifcast_interfaces::InterfaceId;
-use ifcast_multicast::MulticastSocket;
-use ifcast_socket::{BoundSocket, Family, Receive};
+use ifcast_socket::{Course, Endpoint, Family, Receive, SendBatch, Sender};
 
 use crate::builder::LanBuilder;
 use crate::error::Error;
 use crate::event::{Event, Incoming};
 use crate::event_loop::{EventLoop, SocketId};
-use crate::fan_out::{FanOut, Outcome, Skip, To};
+use crate::fan_out::{FanOut, Kind, Outcome, Skip, To};
+use crate::lan_socket::LanSocket;
 
-/// Every selected interface, with a socket for each family on it.
+/// Every selected interface, with a socket for each family on it, or for all of
+/// them: see [`Sockets`](crate::Sockets).
 ///
 /// It receives unicasts, broadcasts and the groups it joined, on one port, on
 /// all of its interfaces; and it sends by all of them.
@@ -36,11 +37,15 @@ use crate::fan_out::{FanOut, Outcome, Skip, To};
 /// ```
 #[derive(Debug)]
 pub struct Lan {
-    sockets: EventLoop<MulticastSocket>,
+    sockets: EventLoop<LanSocket>,
     members: Vec<Member>,
     failures: Vec<Error>,
     port: u16,
-    fan_out: FanOut, // kept, so that sending allocates nothing
+    // Kept, so that sending allocates nothing.
+    fan_out: FanOut,
+    courses: Vec<Course>,
+    places: Vec<usize>, // of each course, whose result it decides
+    batch: SendBatch,
 }
 
 /// One interface of a LAN.
@@ -52,6 +57,14 @@ pub(crate) struct Member {
 }
 
 impl Member {
+    pub(crate) const fn new(interface: InterfaceId) -> Self {
+        Self {
+            interface,
+            v4: None,
+            v6: None,
+        }
+    }
+
     pub(crate) const fn socket_mut(&mut self, family: Family) -> &mut Option<SocketId> {
         match family {
             Family::V4 => &mut self.v4,
@@ -74,7 +87,7 @@ impl Lan {
     }
 
     pub(crate) fn new(
-        sockets: EventLoop<MulticastSocket>,
+        sockets: EventLoop<LanSocket>,
         members: Vec<Member>,
         failures: Vec<Error>,
         port: u16,
@@ -85,6 +98,9 @@ impl Lan {
             failures,
             port,
             fan_out: FanOut::default(),
+            courses: Vec::new(),
+            places: Vec::new(),
+            batch: SendBatch::new(),
         }
     }
 
@@ -97,19 +113,56 @@ impl Lan {
     /// As [`send`](Self::send), to another port.
     pub fn send_to_port(&mut self, payload: &[u8], to: To, port: u16) -> &FanOut {
         self.fan_out.clear();
-        for member in &self.members {
-            let socket = member
-                .socket(to.family())
-                .and_then(|id| self.sockets.get(id));
-            let outcome = match socket {
-                Some(socket) => send(socket, payload, to, port),
-                None => Outcome::Skipped(Skip::NoSocket {
-                    family: to.family(),
-                }),
+        self.courses.clear();
+        self.places.clear();
+        let family = to.family();
+        for (place, member) in self.members.iter().enumerate() {
+            let id = member.socket(family);
+            let outcome = match id.and_then(|id| self.sockets.get(id)) {
+                None => Outcome::Skipped(Skip::NoSocket { family }),
+                Some(LanSocket::Bound(socket)) => send(socket.socket().sender(), payload, to, port),
+                Some(LanSocket::Shared(socket)) => {
+                    let before = self.courses.len();
+                    let planned = plan(socket.endpoint(), member, to, port, &mut self.courses);
+                    self.places.resize(self.courses.len(), place);
+                    planned.map_or_else(outcome_of, |()| Outcome::Sent {
+                        datagrams: self.courses.len() - before,
+                    })
+                }
             };
             self.fan_out.push(member.interface, outcome);
         }
+        self.send_planned(payload, family);
         &self.fan_out
+    }
+
+    /// Sends by all interfaces that share a socket, and corrects the report where
+    /// that failed.
+    fn send_planned(&mut self, payload: &[u8], family: Family) {
+        let mut ids = self
+            .members
+            .iter()
+            .filter_map(|member| member.socket(family));
+        let shared = ids.find_map(|id| match self.sockets.get(id)? {
+            LanSocket::Shared(socket) => Some(socket.socket()),
+            LanSocket::Bound(_) => None,
+        });
+        let Some(shared) = shared.filter(|_| !self.courses.is_empty()) else {
+            return;
+        };
+        let sent = shared.fan_out(&mut self.batch, payload, &self.courses);
+        for place in sent.unsent() {
+            let (course, whose) = (self.courses[place], self.places[place]);
+            let error = ifcast_socket::Error::Send {
+                interface: self.members[whose].interface,
+                destination: course.destination,
+                source: io::ErrorKind::WouldBlock.into(),
+            };
+            self.fan_out.fail(whose, error.into());
+        }
+        for (place, error) in sent.into_failures() {
+            self.fan_out.fail(self.places[place], error.into());
+        }
     }
 
     /// Waits until something happens, up to `timeout`, or for ever without one,
@@ -128,13 +181,11 @@ impl Lan {
         mut visit: impl FnMut(Event<'_>),
     ) -> Result<usize, Error> {
         let poll = self.sockets.poll(timeout, |socket, received| {
+            let endpoint = socket.endpoint();
             visit(match received {
-                Ok(datagram) => Event::Datagram(Incoming {
-                    datagram,
-                    socket: socket.socket(),
-                }),
+                Ok(datagram) => Event::Datagram(Incoming { datagram, endpoint }),
                 Err(error) => Event::Failed {
-                    interface: socket.socket().interface().id(),
+                    scope: endpoint.scope(),
                     error,
                 },
             });
@@ -148,8 +199,8 @@ impl Lan {
     }
 
     /// Its sockets, for counters and settings.
-    pub fn sockets(&self) -> impl Iterator<Item = &BoundSocket> {
-        self.sockets.sockets().map(Receive::bound)
+    pub fn sockets(&self) -> impl Iterator<Item = &Endpoint> {
+        self.sockets.sockets().map(Receive::endpoint)
     }
 
     /// What could not be opened or joined when it was built, while the rest was.
@@ -159,37 +210,52 @@ impl Lan {
     }
 }
 
-fn send(socket: &MulticastSocket, payload: &[u8], to: To, port: u16) -> Outcome {
-    let sent = match to {
-        To::AllHosts => broadcast(socket, payload, Target::Limited, port),
-        To::Subnets => broadcast(socket, payload, Target::Directed, port),
-        To::Group(group) => socket
-            .send_to_port(payload, group, port)
+fn send(sender: Sender<'_>, payload: &[u8], to: To, port: u16) -> Outcome {
+    let sent = match to.kind() {
+        Kind::Broadcast(target) => {
+            ifcast_broadcast::send(sender, payload, target, port).map_err(Error::from)
+        }
+        Kind::Multicast(group) => ifcast_multicast::send(sender, payload, group, port)
             .map(|()| 1)
             .map_err(Error::from),
     };
-    match sent {
-        Ok(datagrams) => Outcome::Sent { datagrams },
-        Err(Error::Broadcast(ifcast_broadcast::Error::NoBroadcast { .. })) => {
-            Outcome::Skipped(Skip::NoBroadcast)
-        }
-        Err(Error::Broadcast(ifcast_broadcast::Error::NoSubnet { .. })) => {
-            Outcome::Skipped(Skip::NoSubnet)
-        }
-        Err(error) => Outcome::Failed(error),
-    }
+    sent.map_or_else(outcome_of, |datagrams| Outcome::Sent { datagrams })
 }
 
-fn broadcast(
-    socket: &MulticastSocket,
-    payload: &[u8],
-    target: Target,
+/// Adds the courses on which a datagram has to go by one of those that share a
+/// socket.
+fn plan(
+    endpoint: &Endpoint,
+    member: &Member,
+    to: To,
     port: u16,
-) -> Result<usize, Error> {
-    Ok(ifcast_broadcast::send(
-        socket.socket(),
-        payload,
-        target,
-        port,
-    )?)
+    courses: &mut Vec<Course>,
+) -> Result<(), Error> {
+    let index = member.interface.index();
+    match to.kind() {
+        Kind::Multicast(group) => courses.push(Course {
+            interface: index,
+            destination: group.socket_addr(port),
+            source: None,
+        }),
+        Kind::Broadcast(target) => {
+            let not_shared = ifcast_socket::Error::NotShared { named: index.get() };
+            let interface = endpoint.sender(index).ok_or(not_shared)?.interface();
+            courses.extend(ifcast_broadcast::courses(interface, target, port)?);
+        }
+    }
+    Ok(())
+}
+
+/// What an error means for the interface on which it happened.
+fn outcome_of(error: Error) -> Outcome {
+    match error {
+        Error::Broadcast(ifcast_broadcast::Error::NoBroadcast { .. }) => {
+            Outcome::Skipped(Skip::NoBroadcast)
+        }
+        Error::Broadcast(ifcast_broadcast::Error::NoSubnet { .. }) => {
+            Outcome::Skipped(Skip::NoSubnet)
+        }
+        error => Outcome::Failed(error),
+    }
 }

@@ -23,7 +23,7 @@
 //!         Event::Datagram(datagram) => {
 //!             println!("{} on {}", datagram.source(), datagram.interface());
 //!         }
-//!         Event::Failed { interface, error } => eprintln!("{interface}: {error}"),
+//!         Event::Failed { scope, error } => eprintln!("{scope}: {error}"),
 //!         _ => {}
 //!     })?;
 //! }
@@ -43,6 +43,7 @@ mod event;
 mod event_loop;
 mod fan_out;
 mod lan;
+mod lan_socket;
 
 pub use ifcast_broadcast as broadcast;
 pub use ifcast_interfaces as interfaces;
@@ -51,7 +52,9 @@ pub use ifcast_socket as socket;
 
 pub use ifcast_interfaces::{Interface, InterfaceId, Kind, Selector, Snapshot};
 pub use ifcast_multicast::Group;
-pub use ifcast_socket::{Cast, Counters, Datagram, Family, Pinning, RecvBatch, Sharing};
+pub use ifcast_socket::{
+    Cast, Counters, Datagram, Family, Metadata, Pinning, RecvBatch, Scope, Sharing,
+};
 
 pub use crate::builder::LanBuilder;
 pub use crate::error::Error;
@@ -59,6 +62,7 @@ pub use crate::event::{Event, Incoming};
 pub use crate::event_loop::{EventLoop, SocketId};
 pub use crate::fan_out::{FanOut, Outcome, Skip, To};
 pub use crate::lan::Lan;
+pub use crate::lan_socket::Sockets;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

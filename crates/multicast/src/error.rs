@@ -75,15 +75,15 @@ pub enum Error {
 }
 
 impl Error {
-    /// The interface on which it failed.
+    /// The interface on which it failed; none if that was a socket that many share.
     #[must_use]
-    pub const fn interface(&self) -> InterfaceId {
+    pub const fn interface(&self) -> Option<InterfaceId> {
         match self {
             Self::WrongFamily { interface, .. }
             | Self::AlreadyJoined { interface, .. }
             | Self::NotJoined { interface, .. }
             | Self::Join { interface, .. }
-            | Self::Leave { interface, .. } => *interface,
+            | Self::Leave { interface, .. } => Some(*interface),
             Self::Socket(error) => error.interface(),
         }
     }

@@ -24,6 +24,9 @@
 
 mod error;
 mod group;
+mod memberships;
+mod send;
+mod shared;
 mod socket;
 mod sys;
 
@@ -31,6 +34,8 @@ pub use ifcast_socket::Family;
 
 pub use crate::error::Error;
 pub use crate::group::{Group, NotAGroup};
+pub use crate::send::send;
+pub use crate::shared::SharedMulticastSocket;
 pub use crate::socket::MulticastSocket;
 
 #[cfg(doctest)]

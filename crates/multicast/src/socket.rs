@@ -4,12 +4,13 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use ifcast_interfaces::Interface;
-use ifcast_socket::{BoundSocket, Cast, Family, Receive, Received, RecvBatch};
+use ifcast_socket::{BoundSocket, Endpoint, Family, Receive, Received, RecvBatch};
 use mio::{Interest, Registry, Token, event};
 
 use crate::error::Error;
 use crate::group::Group;
-use crate::sys;
+use crate::memberships::Memberships;
+use crate::send::send;
 
 /// A socket that joins groups on one interface, sends to groups there, and
 /// receives what it has joined.
@@ -31,7 +32,7 @@ use crate::sys;
 #[derive(Debug)]
 pub struct MulticastSocket {
     socket: BoundSocket,
-    groups: Vec<Group>, // sorted
+    memberships: Memberships,
 }
 
 impl MulticastSocket {
@@ -48,15 +49,19 @@ impl MulticastSocket {
 
     /// Takes a socket that was made to measure with [`BoundSocket::builder`].
     #[must_use]
-    pub const fn new(socket: BoundSocket) -> Self {
+    pub fn new(socket: BoundSocket) -> Self {
         Self {
             socket,
-            groups: Vec::new(),
+            memberships: Memberships::default(),
         }
     }
 
     /// Joins a group on the socket's interface, whatever sends to it
     /// (any-source).
+    ///
+    /// On Linux there may be more groups than the system lets one socket have
+    /// (`net.ipv4.igmp_max_memberships`, 20 by default): further sockets, without a
+    /// port, hold those in the network namespace of the calling thread.
     ///
     /// # Errors
     /// [`Error::WrongFamily`], [`Error::AlreadyJoined`], or [`Error::Join`] with
@@ -66,18 +71,8 @@ impl MulticastSocket {
     /// `MCAST_JOIN_GROUP` (RFC 3678, section 5.1) everywhere.
     pub fn join(&mut self, group: Group) -> Result<(), Error> {
         let interface = self.socket.interface().id();
-        self.check(group)?;
-        let Err(position) = self.groups.binary_search(&group) else {
-            return Err(Error::AlreadyJoined { interface, group });
-        };
-        let index = interface.index();
-        sys::join(self.socket.as_fd(), index, group).map_err(|source| Error::Join {
-            interface,
-            group,
-            source,
-        })?;
-        self.groups.insert(position, group);
-        Ok(())
+        let endpoint = self.socket.endpoint();
+        self.memberships.join(endpoint, interface, group)
     }
 
     /// Leaves a group.
@@ -87,17 +82,8 @@ impl MulticastSocket {
     /// answered.
     pub fn leave(&mut self, group: Group) -> Result<(), Error> {
         let interface = self.socket.interface().id();
-        let Ok(position) = self.groups.binary_search(&group) else {
-            return Err(Error::NotJoined { interface, group });
-        };
-        let index = interface.index();
-        sys::leave(self.socket.as_fd(), index, group).map_err(|source| Error::Leave {
-            interface,
-            group,
-            source,
-        })?;
-        self.groups.remove(position);
-        Ok(())
+        let endpoint = self.socket.endpoint();
+        self.memberships.leave(endpoint, interface, group)
     }
 
     /// Sends to a group on the socket's own port, by its interface; being a
@@ -115,9 +101,7 @@ impl MulticastSocket {
     /// # Errors
     /// As [`send`](Self::send).
     pub fn send_to_port(&self, payload: &[u8], group: Group, port: u16) -> Result<(), Error> {
-        self.check(group)?;
-        self.socket.send(payload, group.socket_addr(port))?;
-        Ok(())
+        send(self.socket.sender(), payload, group, port)
     }
 
     /// Receives what is queued, up to a batch: multicasts of joined groups,
@@ -127,17 +111,14 @@ impl MulticastSocket {
     /// # Errors
     /// As [`BoundSocket::recv_batch`].
     pub fn recv_batch<'a>(&'a self, batch: &'a mut RecvBatch) -> io::Result<Received<'a>> {
-        self.socket.recv_batch_where(batch, |datagram| {
-            let joined = |group| self.groups.binary_search(&group).is_ok();
-            datagram.cast() != Cast::Multicast
-                || Group::new(datagram.destination()).is_ok_and(joined)
-        })
+        let memberships = &self.memberships;
+        self.socket
+            .recv_batch_where(batch, |envelope| memberships.cover(envelope))
     }
 
     /// The groups that it has joined, in order.
-    #[must_use]
-    pub fn groups(&self) -> &[Group] {
-        &self.groups
+    pub fn groups(&self) -> impl Iterator<Item = Group> {
+        self.memberships.groups(self.socket.interface().index())
     }
 
     /// The socket itself, for unicasts, settings and counters.
@@ -150,17 +131,6 @@ impl MulticastSocket {
     pub const fn socket_mut(&mut self) -> &mut BoundSocket {
         &mut self.socket
     }
-
-    fn check(&self, group: Group) -> Result<(), Error> {
-        if group.family() == self.socket.family() {
-            return Ok(());
-        }
-        Err(Error::WrongFamily {
-            interface: self.socket.interface().id(),
-            family: self.socket.family(),
-            group,
-        })
-    }
 }
 
 impl Receive for MulticastSocket {
@@ -168,8 +138,8 @@ impl Receive for MulticastSocket {
         Self::recv_batch(self, batch)
     }
 
-    fn bound(&self) -> &BoundSocket {
-        &self.socket
+    fn endpoint(&self) -> &Endpoint {
+        self.socket.endpoint()
     }
 }
 

@@ -2,20 +2,22 @@
 
 use std::fmt;
 use std::io;
+use std::num::NonZeroU32;
 use std::os::fd::BorrowedFd;
 use std::slice;
 
-use ifcast_interfaces::InterfaceId;
+use ifcast_interfaces::Interface;
 
-use crate::datagram::{Datagram, Meta};
+use crate::counters::Counters;
+use crate::datagram::Datagram;
+use crate::envelope::Envelope;
+use crate::family::Family;
+use crate::served::Served;
 use crate::sys::messages::{Message, Messages};
 
 /// Room for a batch of datagrams; one serves any number of sockets, in turn.
 ///
-/// Everything is allocated here, once: receiving allocates nothing. Only where
-/// the kernel hands over several datagrams at a time,
-/// [`Builder::coalesce`](crate::Builder::coalesce), the list of them grows to the
-/// longest that there has been.
+/// Everything is allocated here, once: receiving allocates nothing.
 ///
 /// ```
 /// use ifcast_socket::RecvBatch;
@@ -26,7 +28,18 @@ use crate::sys::messages::{Message, Messages};
 /// ```
 pub struct RecvBatch {
     messages: Messages,
-    accepted: Vec<Meta>, // grows only where several datagrams share a slot
+    accepted: Vec<Accepted>, // at most one for each message
+}
+
+/// A message that is handed to the program, as one datagram or as several.
+#[derive(Clone, Copy, Debug)]
+struct Accepted {
+    slot: u32,
+    /// Where the interface is among those that are served.
+    interface: u32,
+    parts: Parts,
+    packet_info: u8,
+    control_len: u8,
 }
 
 impl RecvBatch {
@@ -64,31 +77,167 @@ impl RecvBatch {
         self.messages.payload_capacity()
     }
 
-    /// Fills itself from `socket`; `judge` keeps what is to be kept of each
-    /// message.
-    ///
-    /// Returns whether the kernel had nothing left.
-    pub(crate) fn fill(
-        &mut self,
+    /// Receives what is queued and keeps what arrived on one of `served`; counts the
+    /// rest.
+    pub(crate) fn fill<'a>(
+        &'a mut self,
         socket: BorrowedFd<'_>,
-        mut judge: impl FnMut(usize, &Message<'_>, &mut Vec<Meta>),
-    ) -> io::Result<bool> {
+        served: &'a Served,
+        family: Family,
+        counts: &mut Counters,
+    ) -> io::Result<Filled<'a>> {
         self.accepted.clear();
         let (count, drained) = self.messages.receive(socket)?;
-        for slot in 0..count {
-            let message = self.messages.get(slot);
-            judge(slot, &message, &mut self.accepted);
+        for (slot, message) in (0..).zip(self.messages.first(count)) {
+            let outline = message.outline(family);
+            let parts = Parts::of(&message, outline.segment);
+            let packet_info = outline.packet_info;
+            let Some(packet_info) = packet_info.filter(|_| !message.is_metadata_truncated()) else {
+                counts.without_packet_info += parts.sent();
+                continue;
+            };
+            let index = message.written.interface(packet_info.get(), family);
+            let Some(interface) = served.position(index) else {
+                counts.foreign_interface += parts.sent();
+                continue;
+            };
+            self.accepted.push(Accepted {
+                slot,
+                interface,
+                parts,
+                packet_info: packet_info.get(),
+                control_len: message.control_len,
+            });
         }
-        Ok(drained)
+        Ok(Filled {
+            messages: &self.messages,
+            accepted: &mut self.accepted,
+            served: served.interfaces(),
+            family,
+            drained,
+        })
+    }
+}
+
+/// What was received and is this socket's, while it is decided what is wanted.
+pub(crate) struct Filled<'batch> {
+    messages: &'batch Messages,
+    accepted: &'batch mut Vec<Accepted>,
+    served: &'batch [Interface],
+    family: Family,
+    drained: bool,
+}
+
+impl<'batch> Filled<'batch> {
+    /// Keeps only what is wanted, and counts the rest.
+    #[inline]
+    pub(crate) fn retain(
+        &mut self,
+        counts: &mut Counters,
+        mut wanted: impl FnMut(&Envelope<'_>) -> bool,
+    ) {
+        let Self {
+            messages,
+            accepted,
+            served,
+            family,
+            ..
+        } = self;
+        accepted.retain(|accepted| {
+            let is_wanted = wanted(&accepted.envelope(messages, served, *family));
+            if !is_wanted {
+                counts.unwanted += accepted.parts.sent();
+            }
+            is_wanted
+        });
     }
 
-    pub(crate) fn received(&self, interface: InterfaceId, drained: bool) -> Received<'_> {
-        Received {
-            messages: &self.messages,
-            accepted: self.accepted.iter(),
-            interface,
-            drained,
+    /// Hands over what is left, and counts it.
+    pub(crate) fn hand_over(self, counts: &mut Counters) -> Received<'batch> {
+        let mut left = 0;
+        for Accepted { parts, .. } in &*self.accepted {
+            let kept = parts.kept();
+            left += kept;
+            counts.truncated += u64::from(parts.is_last_truncated);
+            counts.without_room += parts.sent() - kept;
         }
+        counts.received += left;
+        Received {
+            messages: self.messages,
+            served: self.served,
+            family: self.family,
+            drained: self.drained,
+            left: usize::try_from(left).unwrap_or(usize::MAX),
+            accepted: self.accepted.iter(),
+            current: None,
+        }
+    }
+}
+
+impl Accepted {
+    #[inline]
+    fn envelope<'batch>(
+        &self,
+        messages: &'batch Messages,
+        served: &'batch [Interface],
+        family: Family,
+    ) -> Envelope<'batch> {
+        Envelope {
+            written: messages.written(self.slot as usize),
+            interface: &served[self.interface as usize],
+            family,
+            packet_info: self.packet_info,
+            control_len: self.control_len,
+        }
+    }
+}
+
+/// How a message is split into datagrams.
+#[derive(Clone, Copy, Debug)]
+struct Parts {
+    /// Bytes that there are, and that were sent.
+    len: u32,
+    full_len: u32,
+    /// Bytes of each but the last, unless there is but one.
+    segment: Option<NonZeroU32>,
+    /// Whether the end of the last that there is is missing.
+    is_last_truncated: bool,
+}
+
+impl Parts {
+    /// One, unless the kernel had joined several.
+    #[inline]
+    fn of(message: &Message<'_>, segment: Option<NonZeroU32>) -> Self {
+        let Message { len, full_len, .. } = *message;
+        let segment = segment.filter(|segment| segment.get() < full_len);
+        let is_cut = match segment {
+            Some(segment) => len < full_len && (len == 0 || len % segment != 0),
+            None => message.is_truncated(),
+        };
+        Self {
+            len,
+            full_len,
+            segment,
+            is_last_truncated: is_cut,
+        }
+    }
+
+    /// How many were sent.
+    #[inline]
+    fn sent(self) -> u64 {
+        self.count(self.full_len)
+    }
+
+    /// Of how many there was room for at least a part; the first counts anyway.
+    #[inline]
+    fn kept(self) -> u64 {
+        self.count(self.len)
+    }
+
+    #[inline]
+    fn count(self, len: u32) -> u64 {
+        self.segment
+            .map_or(1, |segment| len.div_ceil(segment.get()).max(1).into())
     }
 }
 
@@ -124,38 +273,115 @@ impl fmt::Debug for RecvBatch {
 ///     Ok(drained)
 /// }
 /// ```
-#[derive(Debug)]
 pub struct Received<'batch> {
     messages: &'batch Messages,
-    accepted: slice::Iter<'batch, Meta>,
-    interface: InterfaceId,
+    served: &'batch [Interface],
+    family: Family,
     drained: bool,
+    left: usize,
+    accepted: slice::Iter<'batch, Accepted>,
+    current: Option<Split<'batch>>,
+}
+
+/// What is left of a message.
+struct Split<'batch> {
+    envelope: Envelope<'batch>,
+    rest: &'batch [u8],
+    len: usize,
+    is_last_truncated: bool,
 }
 
 impl Received<'_> {
     /// Whether the kernel had nothing left, so that the next read would block.
     /// With edge-triggered readiness, go on reading until this is true.
+    #[inline]
     #[must_use]
     pub const fn is_drained(&self) -> bool {
         self.drained
     }
 }
 
+impl<'batch> Received<'batch> {
+    /// Opens the next message.
+    #[inline]
+    fn open(&mut self) -> Option<Split<'batch>> {
+        let accepted = self.accepted.next()?;
+        let parts = accepted.parts;
+        let slot = accepted.slot as usize;
+        Some(Split {
+            envelope: accepted.envelope(self.messages, self.served, self.family),
+            rest: self.messages.payload(slot, parts.len as usize),
+            len: parts.segment.map_or(usize::MAX, |len| len.get() as usize),
+            is_last_truncated: parts.is_last_truncated,
+        })
+    }
+}
+
 impl<'batch> Iterator for Received<'batch> {
     type Item = Datagram<'batch>;
 
+    #[inline]
     fn next(&mut self) -> Option<Datagram<'batch>> {
-        let meta = self.accepted.next()?;
+        let split = match self.current.take() {
+            Some(split) => split,
+            None => self.open()?,
+        };
+        self.left -= 1;
+        if split.rest.len() <= split.len {
+            return Some(Datagram {
+                payload: split.rest,
+                envelope: split.envelope,
+                is_truncated: split.is_last_truncated,
+            });
+        }
+        let (payload, rest) = split.rest.split_at(split.len);
+        let envelope = split.envelope;
+        self.current = Some(Split { rest, ..split });
         Some(Datagram {
-            payload: &self.messages.get(meta.slot).payload[meta.start..][..meta.len],
-            meta,
-            interface: self.interface,
+            payload,
+            envelope,
+            is_truncated: false,
         })
     }
 
+    #[inline]
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.accepted.size_hint()
+        (self.left, Some(self.left))
     }
 }
 
 impl ExactSizeIterator for Received<'_> {}
+
+impl fmt::Debug for Received<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received")
+            .field("left", &self.left)
+            .field("drained", &self.drained)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_joined_message_is_datagrams_of_one_length_and_a_rest() {
+        for (len, full_len, sent, kept) in [
+            (3000, 3000, 3, 3),
+            (3001, 3001, 4, 4),
+            (2500, 3001, 4, 3),
+            (2000, 3001, 4, 2),
+            (1, 3000, 3, 1),
+            (0, 3000, 3, 1),
+        ] {
+            let parts = Parts {
+                len,
+                full_len,
+                segment: NonZeroU32::new(1000),
+                is_last_truncated: false,
+            };
+            assert_eq!((parts.sent(), parts.kept()), (sent, kept), "{len}");
+        }
+    }
+}

@@ -1,27 +1,23 @@
-//! The socket itself: sending by its interface and receiving from it.
+//! A socket tied to one interface.
 
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::num::NonZeroUsize;
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::sync::atomic::AtomicBool;
 
 use ifcast_interfaces::Interface;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token, event};
-use socket2::Socket;
 
 use crate::batch::{Received, RecvBatch};
-use crate::builder::{self, Builder};
-use crate::cast::Cast;
-use crate::counters::{Counters, Tally};
-use crate::datagram::{Datagram, Meta};
+use crate::builder::Builder;
+use crate::counters::Counters;
+use crate::endpoint::Endpoint;
+use crate::envelope::Envelope;
 use crate::error::Error;
 use crate::family::Family;
 use crate::packet_info::PacketInfo;
 use crate::pinning::Pinning;
-use crate::sys;
-use crate::sys::messages::Message;
+use crate::sender::Sender;
 
 /// A UDP socket tied to one interface, for one family.
 ///
@@ -41,46 +37,18 @@ use crate::sys::messages::Message;
 /// ```
 #[derive(Debug)]
 pub struct BoundSocket {
-    socket: Socket,
-    interface: Interface,
-    family: Family,
-    port: u16,
+    endpoint: Endpoint,
     pinning: Pinning,
-    fragments: bool,
-    tally: Tally,
-    splits: AtomicBool,
 }
 
 impl BoundSocket {
     /// Starts to make one on `interface`.
-    pub const fn builder(interface: &Interface, family: Family) -> Builder<'_> {
+    pub const fn builder(interface: &Interface, family: Family) -> Builder<&Interface> {
         Builder::new(interface, family)
     }
 
-    pub(crate) fn new(
-        socket: Socket,
-        interface: Interface,
-        family: Family,
-        port: u16,
-        pinning: Pinning,
-        fragments: bool,
-    ) -> Self {
-        Self {
-            splits: AtomicBool::new(sys::splits(&socket)),
-            socket,
-            interface,
-            family,
-            port,
-            pinning,
-            fragments,
-            tally: Tally::default(),
-        }
-    }
-
-    /// Whether the kernel splits a message into datagrams: it knows how, and has
-    /// not refused to.
-    pub(crate) const fn splits(&self) -> &AtomicBool {
-        &self.splits
+    pub(crate) const fn new(endpoint: Endpoint, pinning: Pinning) -> Self {
+        Self { endpoint, pinning }
     }
 
     /// Takes note of what became of the interface: its addresses decide what
@@ -89,69 +57,47 @@ impl BoundSocket {
     /// # Errors
     /// [`Error::Refresh`] if `interface` is another one.
     pub fn refresh(&mut self, interface: &Interface) -> Result<(), Error> {
-        if interface.id() != self.interface.id() {
+        let own = self.interface().id();
+        if interface.id() != own {
             return Err(Error::Refresh {
-                interface: self.interface.id(),
+                interface: own,
                 other: interface.id(),
             });
         }
-        self.interface.clone_from(interface);
+        self.endpoint.served.put(interface.clone());
         Ok(())
     }
 
-    /// Sends one datagram by the socket's interface, whole or not at all. The
-    /// kernel chooses which of the interface's addresses it comes from.
-    ///
-    /// A link-local destination may leave its scope id 0.
+    /// Sends one datagram by the socket's interface, whole or not at all; see
+    /// [`Sender::send`].
     ///
     /// # Errors
-    /// [`Error::ForeignInterface`] if the scope id is another interface's,
-    /// [`Error::NoDestination`], [`Error::WrongFamily`], [`Error::TooLarge`], or
-    /// [`Error::Send`] with what the operating system answered, of which
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) means that the send buffer is
-    /// full.
+    /// As [`Sender::send`].
     pub fn send(&self, payload: &[u8], destination: SocketAddr) -> Result<(), Error> {
-        let destination = self.check(payload, destination)?;
-        let address = destination.into();
-        loop {
-            match self.socket.send_to(payload, &address) {
-                Ok(_) => return Ok(()), // a datagram goes whole
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.send_error(payload, destination, error)),
-            }
-        }
+        self.sender().send(payload, destination)
     }
 
     /// Sends one datagram with packet info, such as from a source of one's own
     /// choice among the interface's addresses.
     ///
     /// # Errors
-    /// As [`send`](Self::send), and [`Error::ForeignInterface`] or
-    /// [`Error::ForeignSource`] if `info` names what is not this interface's.
+    /// As [`Sender::send_with`].
     pub fn send_with(
         &self,
         payload: &[u8],
         destination: SocketAddr,
         info: PacketInfo,
     ) -> Result<(), Error> {
-        let destination = self.check(payload, destination)?;
-        let own = self.interface.index();
-        if let Some(named) = info.interface.filter(|named| *named != own) {
-            return Err(self.foreign(named.get()));
+        self.sender().send_with(payload, destination, info)
+    }
+
+    /// What sends by its interface.
+    #[must_use]
+    pub fn sender(&self) -> Sender<'_> {
+        Sender {
+            endpoint: &self.endpoint,
+            interface: self.interface(),
         }
-        let source = info.source.unwrap_or(self.family.unspecified());
-        if Family::of(source) != self.family {
-            return Err(self.wrong_family(source));
-        }
-        if info.source.is_some() && !self.interface.owns(source) {
-            return Err(Error::ForeignSource {
-                interface: self.interface.id(),
-                address: source,
-            });
-        }
-        let fd = self.socket.as_fd();
-        sys::send::with_packet_info(fd, payload, destination, own.get(), source)
-            .map_err(|error| self.send_error(payload, destination, error))
     }
 
     /// Receives what is queued, up to a batch, in one system call where the
@@ -165,7 +111,7 @@ impl BoundSocket {
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if nothing is queued, else what
     /// the operating system answered.
     pub fn recv_batch<'a>(&'a self, batch: &'a mut RecvBatch) -> io::Result<Received<'a>> {
-        self.recv_batch_where(batch, |_| true)
+        self.endpoint.receive(batch)
     }
 
     /// Receives as [`recv_batch`](Self::recv_batch), keeping only what `wanted`
@@ -173,75 +119,13 @@ impl BoundSocket {
     ///
     /// # Errors
     /// As [`recv_batch`](Self::recv_batch).
+    #[inline]
     pub fn recv_batch_where<'a>(
         &'a self,
         batch: &'a mut RecvBatch,
-        mut wanted: impl FnMut(&Datagram<'_>) -> bool,
+        wanted: impl FnMut(&Envelope<'_>) -> bool,
     ) -> io::Result<Received<'a>> {
-        let mut counts = Counters::default();
-        let result = batch.fill(self.socket.as_fd(), |slot, message, accepted| {
-            self.judge(slot, message, &mut counts, &mut wanted, accepted);
-        });
-        self.tally.add(counts);
-        Ok(batch.received(self.interface.id(), result?))
-    }
-
-    /// Decides what becomes of the datagrams in one message, which is one unless
-    /// the kernel joined several, and counts them.
-    fn judge(
-        &self,
-        slot: usize,
-        message: &Message<'_>,
-        counts: &mut Counters,
-        wanted: &mut impl FnMut(&Datagram<'_>) -> bool,
-        accepted: &mut Vec<Meta>,
-    ) {
-        let metadata = message.metadata();
-        let segments = segments(message.full_len, metadata.segment);
-        let arrival = metadata
-            .arrival
-            .filter(|_| !message.is_metadata_truncated());
-        let Some(arrival) = arrival else {
-            counts.without_packet_info += segments.count;
-            return;
-        };
-        if arrival.interface != self.interface.index().get() {
-            counts.foreign_interface += segments.count;
-            return;
-        }
-        let mut meta = Meta {
-            slot,
-            start: 0,
-            len: segments.len,
-            source: message.source(self.family),
-            destination: arrival.destination,
-            cast: Cast::of(arrival.destination, arrival.local, &self.interface),
-            hops: metadata.hops,
-            truncated: false,
-        };
-        for left in (0..segments.count).rev() {
-            let room = message.payload.len() - meta.start;
-            if room == 0 && left + 1 < segments.count {
-                counts.without_room += left + 1;
-                break;
-            }
-            let full_len = segments.len.min(message.full_len - meta.start);
-            meta.len = full_len.min(room);
-            meta.truncated = meta.len < full_len || (left == 0 && message.is_truncated());
-            let datagram = Datagram {
-                payload: &message.payload[meta.start..][..meta.len],
-                meta: &meta,
-                interface: self.interface.id(),
-            };
-            if wanted(&datagram) {
-                counts.received += 1;
-                counts.truncated += u64::from(meta.truncated);
-                accepted.push(meta);
-            } else {
-                counts.unwanted += 1;
-            }
-            meta.start += meta.len;
-        }
+        self.endpoint.receive_where(batch, wanted)
     }
 
     /// Sets how many hops datagrams may make; see [`Builder::hops`].
@@ -249,7 +133,7 @@ impl BoundSocket {
     /// # Errors
     /// [`Error::ZeroHops`] or [`Error::Option`].
     pub fn set_hops(&self, hops: u8) -> Result<(), Error> {
-        builder::set_hops(&self.socket, self.interface.id(), self.family, hops)
+        self.endpoint.set_hops(hops)
     }
 
     /// Sets whether multicasts reach members on this host; see
@@ -258,29 +142,19 @@ impl BoundSocket {
     /// # Errors
     /// [`Error::Option`].
     pub fn set_multicast_loopback(&self, on: bool) -> Result<(), Error> {
-        let id = self.interface.id();
-        match self.family {
-            Family::V4 => self
-                .socket
-                .set_multicast_loop_v4(on)
-                .map_err(builder::failed(id, "IP_MULTICAST_LOOP")),
-            Family::V6 => self
-                .socket
-                .set_multicast_loop_v6(on)
-                .map_err(builder::failed(id, "IPV6_MULTICAST_LOOP")),
-        }
+        self.endpoint.set_multicast_loopback(on)
     }
 
     /// The interface as it was when the socket was bound or last refreshed.
     #[must_use]
-    pub const fn interface(&self) -> &Interface {
-        &self.interface
+    pub fn interface(&self) -> &Interface {
+        &self.endpoint.interfaces()[0]
     }
 
     /// The family.
     #[must_use]
     pub const fn family(&self) -> Family {
-        self.family
+        self.endpoint.family()
     }
 
     /// How it is tied to the interface; never [`Pinning::Automatic`].
@@ -292,139 +166,47 @@ impl BoundSocket {
     /// The UDP port it is bound to.
     #[must_use]
     pub const fn port(&self) -> u16 {
-        self.port
+        self.endpoint.port()
     }
 
-    /// How many bytes the kernel keeps until they are received, its own
-    /// bookkeeping included: on Linux an empty datagram takes several hundred.
+    /// How many bytes the kernel keeps until they are received; see
+    /// [`Endpoint::receive_buffer`].
     ///
     /// # Errors
     /// What the operating system answered.
     pub fn receive_buffer(&self) -> io::Result<usize> {
-        self.socket.recv_buffer_size()
+        self.endpoint.receive_buffer()
     }
 
-    /// The longest payload in bytes that can be sent: what fits into one packet
-    /// of the interface's MTU, or, where fragments are allowed or the MTU is
-    /// not known, into a datagram.
+    /// The longest payload in bytes that can be sent; see
+    /// [`Sender::max_payload`].
     #[must_use]
     pub fn max_payload(&self) -> usize {
-        self.max_payload_for(self.interface.mtu())
+        self.sender().max_payload()
     }
 
     /// What became of the datagrams that arrived so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        self.tally.read()
+        self.endpoint.counters()
     }
 
-    fn max_payload_for(&self, mtu: Option<u32>) -> usize {
-        let longest = self.family.longest_payload();
-        match self.packet_payload_for(mtu) {
-            Some(in_one_packet) if !self.fragments => in_one_packet,
-            _ => longest,
-        }
-    }
-
-    /// The longest payload that leaves in one packet, fragments or not; `None` if
-    /// the MTU is not known.
-    pub(crate) fn packet_payload(&self) -> Option<usize> {
-        self.packet_payload_for(self.interface.mtu())
-    }
-
-    fn packet_payload_for(&self, mtu: Option<u32>) -> Option<usize> {
-        let mtu = usize::try_from(mtu?).ok()?;
-        let payload = mtu.saturating_sub(self.family.headers_len());
-        Some(payload.min(self.family.longest_payload()))
-    }
-
-    /// Refuses what would leave elsewhere or nowhere, and completes a
-    /// link-local destination with its scope.
-    pub(crate) fn check(
-        &self,
-        payload: &[u8],
-        destination: SocketAddr,
-    ) -> Result<SocketAddr, Error> {
-        if Family::of(destination.ip()) != self.family {
-            return Err(self.wrong_family(destination.ip()));
-        }
-        if destination.ip().is_unspecified() {
-            return Err(Error::NoDestination {
-                interface: self.interface.id(),
-            });
-        }
-        if payload.len() > self.family.longest_payload() {
-            return Err(self.too_large(payload, self.max_payload()));
-        }
-        let SocketAddr::V6(mut destination) = destination else {
-            return Ok(destination);
-        };
-        let own = self.interface.index().get();
-        match destination.scope_id() {
-            0 if is_link_scoped(*destination.ip()) => destination.set_scope_id(own),
-            0 => {}
-            named if named == own => {}
-            named => return Err(self.foreign(named)),
-        }
-        Ok(destination.into())
-    }
-
-    /// Says what a failure to send means.
-    pub(crate) fn send_error(
-        &self,
-        payload: &[u8],
-        destination: SocketAddr,
-        source: io::Error,
-    ) -> Error {
-        if source.raw_os_error() != Some(libc::EMSGSIZE) {
-            return Error::Send {
-                interface: self.interface.id(),
-                destination,
-                source,
-            };
-        }
-        // The MTU may have changed since the interface was captured.
-        let mtu = match Interface::by_index(self.interface.index()) {
-            Ok(Some(now)) => now.mtu(),
-            // It is gone, or in the network namespace of another thread.
-            Ok(None) | Err(_) => self.interface.mtu(),
-        };
-        self.too_large(payload, self.max_payload_for(mtu))
-    }
-
-    fn too_large(&self, payload: &[u8], limit: usize) -> Error {
-        Error::TooLarge {
-            interface: self.interface.id(),
-            len: payload.len(),
-            limit,
-        }
-    }
-
-    fn foreign(&self, named: u32) -> Error {
-        Error::ForeignInterface {
-            interface: self.interface.id(),
-            named,
-        }
-    }
-
-    fn wrong_family(&self, address: IpAddr) -> Error {
-        Error::WrongFamily {
-            interface: self.interface.id(),
-            family: self.family,
-            address,
-        }
+    /// What it has in common with a [`SharedSocket`](crate::SharedSocket).
+    #[must_use]
+    pub const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 }
 
 impl AsFd for BoundSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+        self.endpoint.as_fd()
     }
 }
 
 impl AsRawFd for BoundSocket {
     fn as_raw_fd(&self) -> RawFd {
-        self.socket.as_raw_fd()
+        self.as_fd().as_raw_fd()
     }
 }
 
@@ -442,67 +224,18 @@ impl event::Source for BoundSocket {
     }
 }
 
-/// How the payload of a message is made of those of datagrams.
-struct Segments {
-    count: u64,
-    len: usize, // of each but the last, which may be shorter
-}
-
-fn segments(len: usize, segment: Option<NonZeroUsize>) -> Segments {
-    match segment {
-        Some(segment) if segment.get() < len => Segments {
-            count: len.div_ceil(segment.get()) as u64,
-            len: segment.get(),
-        },
-        _ => Segments { count: 1, len },
-    }
-}
-
-/// Whether the address means something on one link only, so that the kernel
-/// needs, and heeds, its scope id (RFC 4007): `fe80::/10`, and groups of
-/// interface-local or link-local scope.
-fn is_link_scoped(address: Ipv6Addr) -> bool {
-    const INTERFACE_LOCAL: u16 = 1;
-    const LINK_LOCAL: u16 = 2;
-    let scope = address.segments()[0] & 0xf;
-    address.is_unicast_link_local()
-        || (address.is_multicast() && matches!(scope, INTERFACE_LOCAL | LINK_LOCAL))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shared::SharedSocket;
 
     fn assert_send_and_sync<T: Send + Sync>() {}
 
     #[test]
     fn sockets_and_batches_can_move_between_threads() {
         assert_send_and_sync::<BoundSocket>();
+        assert_send_and_sync::<SharedSocket>();
         assert_send_and_sync::<RecvBatch>();
         assert_send_and_sync::<Error>();
-    }
-
-    #[test]
-    fn a_message_is_one_datagram_or_several_of_one_length_and_a_rest() {
-        for (len, segment, count, of) in [
-            (0, None, 1, 0),
-            (1472, None, 1, 1472),
-            (1472, Some(1472), 1, 1472),
-            (100, Some(1472), 1, 100),
-            (3000, Some(1000), 3, 1000),
-            (3001, Some(1000), 4, 1000),
-            (0, Some(1000), 1, 0),
-        ] {
-            let made = segments(len, segment.and_then(NonZeroUsize::new));
-            assert_eq!((made.count, made.len), (count, of), "{len} {segment:?}");
-        }
-    }
-
-    #[test]
-    fn link_scoped_addresses_are_told_from_wider_ones() {
-        let link = ["fe80::1", "ff02::1", "ff12::1", "ff32::1", "ff01::1"];
-        let wider = ["ff05::1", "ff0e::1", "ff15::1", "fd71::1", "2001:db8::1"];
-        assert!(link.iter().all(|a| is_link_scoped(a.parse().unwrap())));
-        assert!(!wider.iter().any(|a| is_link_scoped(a.parse().unwrap())));
     }
 }

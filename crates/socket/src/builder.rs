@@ -1,19 +1,23 @@
-//! How a socket shall be tied to its interface, and what it shall do there.
+//! How a socket shall be tied to its interface or be shared, and what it shall do.
 
 use std::io;
 use std::net::SocketAddr;
 
-use ifcast_interfaces::{Interface, InterfaceId};
+use ifcast_interfaces::Interface;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::bound::BoundSocket;
-use crate::error::Error;
+use crate::endpoint::Endpoint;
+use crate::error::{Error, Scope};
 use crate::family::Family;
+use crate::metadata::Metadata;
 use crate::pinning::Pinning;
+use crate::served::{Many, Served};
+use crate::shared::SharedSocket;
 use crate::sharing::Sharing;
 use crate::sys;
 
-/// Makes a [`BoundSocket`].
+/// Makes a [`BoundSocket`], tied to an interface, or a [`SharedSocket`].
 ///
 /// ```
 /// use ifcast_interfaces::Interface;
@@ -30,8 +34,8 @@ use crate::sys;
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `bind`"]
-pub struct Builder<'i> {
-    interface: &'i Interface,
+pub struct Builder<Tie> {
+    tie: Tie,
     family: Family,
     port: u16,
     pinning: Pinning,
@@ -39,16 +43,30 @@ pub struct Builder<'i> {
     hops: Option<u8>,
     receive_buffer: Option<usize>,
     coalesce: bool,
-    receive_hops: bool,
+    metadata: Metadata,
     loopback: bool,
     fragments: bool,
     unnumbered: bool,
 }
 
-impl<'i> Builder<'i> {
-    pub(crate) const fn new(interface: &'i Interface, family: Family) -> Self {
+/// Stands for the interface of a [`Builder`] that makes a [`SharedSocket`], which
+/// is tied to none.
+///
+/// ```
+/// use ifcast_socket::{Builder, Error, SharedSocket, Unbound};
+///
+/// fn open(builder: Builder<Unbound>) -> Result<SharedSocket, Error> {
+///     builder.port(2222).bind()
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Unbound;
+
+impl<Tie> Builder<Tie> {
+    const fn with(tie: Tie, family: Family) -> Self {
         Self {
-            interface,
+            tie,
             family,
             port: 0,
             pinning: Pinning::Automatic,
@@ -56,7 +74,12 @@ impl<'i> Builder<'i> {
             hops: None,
             receive_buffer: None,
             coalesce: false,
-            receive_hops: false,
+            metadata: Metadata {
+                hops: false,
+                traffic_class: false,
+                timestamp: false,
+                drops: false,
+            },
             loopback: true,
             fragments: false,
             unnumbered: false,
@@ -66,12 +89,6 @@ impl<'i> Builder<'i> {
     /// The UDP port to receive on and send from; 0, the default, is any free one.
     pub const fn port(mut self, port: u16) -> Self {
         self.port = port;
-        self
-    }
-
-    /// How to tie the socket to the interface.
-    pub const fn pinning(mut self, pinning: Pinning) -> Self {
-        self.pinning = pinning;
         self
     }
 
@@ -96,11 +113,10 @@ impl<'i> Builder<'i> {
         self
     }
 
-    /// Whether the kernel says of each datagram how many more hops it could have
-    /// made ([`Datagram::hops`](crate::Datagram::hops)), which makes receiving a
-    /// little slower. Off by default.
-    pub const fn receive_hops(mut self, on: bool) -> Self {
-        self.receive_hops = on;
+    /// What the kernel shall say of each datagram beside what is always known.
+    /// Nothing unless told.
+    pub const fn metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = metadata;
         self
     }
 
@@ -147,43 +163,28 @@ impl<'i> Builder<'i> {
         self
     }
 
-    /// Opens the socket.
-    ///
-    /// # Errors
-    /// [`Error::NoAddress`] on an unnumbered interface; [`Error::Open`],
-    /// [`Error::Pin`], [`Error::Unsupported`], [`Error::Option`],
-    /// [`Error::ZeroHops`] or [`Error::Bind`] by what fails.
-    pub fn bind(self) -> Result<BoundSocket, Error> {
-        let id = self.interface.id();
-        let family = self.family;
-        if !self.unnumbered && !family.is_on(self.interface) {
-            return Err(Error::NoAddress {
-                interface: id,
-                family,
-            });
-        }
+    /// Opens the socket, has `pin` tie it, sets its options and binds it to the
+    /// port.
+    fn make<T>(
+        &self,
+        scope: Scope,
+        pin: impl FnOnce(&Socket) -> Result<T, Error>,
+        is_port_ours: impl FnOnce(&T) -> bool,
+    ) -> Result<(Socket, u16, T), Error> {
         let socket = self.open().map_err(|source| Error::Open {
-            interface: id,
-            family,
+            scope,
+            family: self.family,
             source,
         })?;
-        let pinning = self.pin(&socket)?;
-        self.configure(&socket, pinning)?;
-
+        let tied = pin(&socket)?;
+        self.configure(&socket, scope, is_port_ours(&tied))?;
         let port = self.take_port(&socket).map_err(|source| Error::Bind {
-            interface: id,
-            family,
+            scope,
+            family: self.family,
             port: self.port,
             source,
         })?;
-        Ok(BoundSocket::new(
-            socket,
-            self.interface.clone(),
-            family,
-            port,
-            pinning,
-            self.fragments,
-        ))
+        Ok((socket, port, tied))
     }
 
     fn open(&self) -> io::Result<Socket> {
@@ -205,9 +206,85 @@ impl<'i> Builder<'i> {
         Ok(local.ok_or(io::ErrorKind::InvalidData)?.port())
     }
 
+    /// Sets what has to be set before it is bound; `is_port_ours` says whether no
+    /// other socket of ours can be on the port.
+    fn configure(&self, socket: &Socket, scope: Scope, is_port_ours: bool) -> Result<(), Error> {
+        if self.sharing == Sharing::WithOthers || !is_port_ours {
+            sys::share_port(socket).map_err(failed(scope, "SO_REUSEADDR"))?;
+        }
+        match self.family {
+            Family::V4 => {
+                socket
+                    .set_broadcast(true)
+                    .map_err(failed(scope, "SO_BROADCAST"))?;
+                socket
+                    .set_multicast_loop_v4(self.loopback)
+                    .map_err(failed(scope, "IP_MULTICAST_LOOP"))?;
+            }
+            Family::V6 => {
+                socket
+                    .set_only_v6(true)
+                    .map_err(failed(scope, "IPV6_V6ONLY"))?;
+                socket
+                    .set_multicast_loop_v6(self.loopback)
+                    .map_err(failed(scope, "IPV6_MULTICAST_LOOP"))?;
+            }
+        }
+        if let Some(bytes) = self.receive_buffer {
+            socket
+                .set_recv_buffer_size(bytes)
+                .map_err(failed(scope, "SO_RCVBUF"))?;
+        }
+        sys::receive_metadata(socket, self.family, self.metadata)
+            .map_err(|(option, source)| failed(scope, option)(source))?;
+        if self.coalesce {
+            sys::coalesce(socket).map_err(failed(scope, "UDP_GRO"))?;
+        }
+        sys::configure(socket, self.family, self.fragments)
+            .map_err(|(option, source)| failed(scope, option)(source))?;
+        self.hops
+            .map_or(Ok(()), |hops| set_hops(socket, scope, self.family, hops))
+    }
+}
+
+impl<'i> Builder<&'i Interface> {
+    pub(crate) const fn new(interface: &'i Interface, family: Family) -> Self {
+        Self::with(interface, family)
+    }
+
+    /// How to tie the socket to the interface.
+    pub const fn pinning(mut self, pinning: Pinning) -> Self {
+        self.pinning = pinning;
+        self
+    }
+
+    /// Opens the socket.
+    ///
+    /// # Errors
+    /// [`Error::NoAddress`] on an unnumbered interface; [`Error::Open`],
+    /// [`Error::Pin`], [`Error::Unsupported`], [`Error::Option`],
+    /// [`Error::ZeroHops`] or [`Error::Bind`] by what fails.
+    pub fn bind(self) -> Result<BoundSocket, Error> {
+        let (interface, family) = (self.tie, self.family);
+        if !self.unnumbered && !family.is_on(interface) {
+            return Err(Error::NoAddress {
+                interface: interface.id(),
+                family,
+            });
+        }
+        let (socket, port, pinning) = self.make(
+            Scope::Interface(interface.id()),
+            |socket| self.pin(socket),
+            |pinning| sys::DEVICE_OWNS_PORT && *pinning == Pinning::Device,
+        )?;
+        let served = Served::One(interface.clone());
+        let endpoint = Endpoint::new(socket, served, family, port, self.fragments);
+        Ok(BoundSocket::new(endpoint, pinning))
+    }
+
     fn pin(&self, socket: &Socket) -> Result<Pinning, Error> {
-        let (interface, pinning) = (self.interface.id(), self.pinning);
-        sys::pin(socket, self.interface, self.family, pinning).map_err(|source| {
+        let (interface, pinning) = (self.tie.id(), self.pinning);
+        sys::pin(socket, self.tie, self.family, pinning).map_err(|source| {
             if source.kind() == io::ErrorKind::Unsupported {
                 Error::Unsupported { interface, pinning }
             } else {
@@ -219,87 +296,58 @@ impl<'i> Builder<'i> {
             }
         })
     }
+}
 
-    fn configure(&self, socket: &Socket, pinning: Pinning) -> Result<(), Error> {
-        let id = self.interface.id();
-        let port_is_per_interface = sys::DEVICE_OWNS_PORT && pinning == Pinning::Device;
-        if self.sharing == Sharing::WithOthers || !port_is_per_interface {
-            sys::share_port(socket).map_err(failed(id, "SO_REUSEADDR"))?;
-        }
-        match self.family {
-            Family::V4 => {
-                socket
-                    .set_broadcast(true)
-                    .map_err(failed(id, "SO_BROADCAST"))?;
-                socket
-                    .set_multicast_loop_v4(self.loopback)
-                    .map_err(failed(id, "IP_MULTICAST_LOOP"))?;
-            }
-            Family::V6 => {
-                socket
-                    .set_only_v6(true)
-                    .map_err(failed(id, "IPV6_V6ONLY"))?;
-                socket
-                    .set_multicast_loop_v6(self.loopback)
-                    .map_err(failed(id, "IPV6_MULTICAST_LOOP"))?;
-            }
-        }
-        if let Some(bytes) = self.receive_buffer {
-            socket
-                .set_recv_buffer_size(bytes)
-                .map_err(failed(id, "SO_RCVBUF"))?;
-        }
-        if self.receive_hops {
-            sys::receive_hops(socket, self.family)
-                .map_err(|(option, source)| failed(id, option)(source))?;
-        }
-        if self.coalesce {
-            sys::coalesce(socket).map_err(failed(id, "UDP_GRO"))?;
-        }
-        sys::configure(socket, self.family, self.fragments)
-            .map_err(|(option, source)| failed(id, option)(source))?;
-        self.hops
-            .map_or(Ok(()), |hops| set_hops(socket, id, self.family, hops))
+impl Builder<Unbound> {
+    pub(crate) const fn shared(family: Family) -> Self {
+        Self::with(Unbound, family)
+    }
+
+    /// Opens the socket.
+    ///
+    /// # Errors
+    /// [`Error::Open`], [`Error::Option`], [`Error::ZeroHops`] or [`Error::Bind`]
+    /// by what fails.
+    pub fn bind(self) -> Result<SharedSocket, Error> {
+        let (socket, port, ()) = self.make(Scope::Shared, |_| Ok(()), |()| true)?;
+        let served = Served::Many(Many::default());
+        let endpoint = Endpoint::new(socket, served, self.family, port, self.fragments);
+        Ok(SharedSocket::new(endpoint, self.unnumbered))
     }
 }
 
 /// Sets one limit for unicasts, broadcasts and multicasts.
 pub(crate) fn set_hops(
     socket: &Socket,
-    interface: InterfaceId,
+    scope: Scope,
     family: Family,
     hops: u8,
 ) -> Result<(), Error> {
     if hops == 0 {
-        return Err(Error::ZeroHops { interface });
+        return Err(Error::ZeroHops { scope });
     }
     let hops = hops.into();
     match family {
         Family::V4 => {
-            socket
-                .set_ttl_v4(hops)
-                .map_err(failed(interface, "IP_TTL"))?;
+            socket.set_ttl_v4(hops).map_err(failed(scope, "IP_TTL"))?;
             socket
                 .set_multicast_ttl_v4(hops)
-                .map_err(failed(interface, "IP_MULTICAST_TTL"))
+                .map_err(failed(scope, "IP_MULTICAST_TTL"))
         }
         Family::V6 => {
             socket
                 .set_unicast_hops_v6(hops)
-                .map_err(failed(interface, "IPV6_UNICAST_HOPS"))?;
+                .map_err(failed(scope, "IPV6_UNICAST_HOPS"))?;
             socket
                 .set_multicast_hops_v6(hops)
-                .map_err(failed(interface, "IPV6_MULTICAST_HOPS"))
+                .map_err(failed(scope, "IPV6_MULTICAST_HOPS"))
         }
     }
 }
 
-pub(crate) fn failed(
-    interface: InterfaceId,
-    option: &'static str,
-) -> impl FnOnce(io::Error) -> Error {
+pub(crate) fn failed(scope: Scope, option: &'static str) -> impl FnOnce(io::Error) -> Error {
     move |source| Error::Option {
-        interface,
+        scope,
         option,
         source,
     }

@@ -1,5 +1,6 @@
 //! What can go wrong, on which interface, while attempting what.
 
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
@@ -36,10 +37,10 @@ pub enum Error {
         family: Family,
     },
     /// No socket could be had: usually the descriptor limit (`EMFILE`).
-    #[error("open an {family} socket on {interface}: {source}")]
+    #[error("open an {family} socket on {scope}: {source}")]
     Open {
-        /// The interface.
-        interface: InterfaceId,
+        /// Where.
+        scope: Scope,
         /// The family asked for.
         family: Family,
         /// What the operating system answered.
@@ -64,27 +65,27 @@ pub enum Error {
         pinning: Pinning,
     },
     /// An option could not be set or read.
-    #[error("set {option} on {interface}: {source}")]
+    #[error("set {option} on {scope}: {source}")]
     Option {
-        /// The interface.
-        interface: InterfaceId,
+        /// Where.
+        scope: Scope,
         /// The option by its C name.
         option: &'static str,
         /// What the operating system answered.
         source: io::Error,
     },
     /// Zero hops were asked for: that would keep IPv4 on this host but not IPv6.
-    #[error("limit hops on {interface}: at least one is needed")]
+    #[error("limit hops on {scope}: at least one is needed")]
     ZeroHops {
-        /// The interface.
-        interface: InterfaceId,
+        /// Where.
+        scope: Scope,
     },
     /// The port could not be bound: in use (`EADDRINUSE`), or privileged
     /// (`EACCES`).
-    #[error("bind {family} UDP port {port} on {interface}: {source}")]
+    #[error("bind {family} UDP port {port} on {scope}: {source}")]
     Bind {
-        /// The interface.
-        interface: InterfaceId,
+        /// Where.
+        scope: Scope,
         /// The family asked for.
         family: Family,
         /// The port asked for.
@@ -97,6 +98,12 @@ pub enum Error {
     ForeignInterface {
         /// The socket's interface.
         interface: InterfaceId,
+        /// The index that was named.
+        named: u32,
+    },
+    /// A shared socket was told to use an interface that it does not serve.
+    #[error("use the interface with index {named}: it does not share this socket")]
+    NotShared {
         /// The index that was named.
         named: u32,
     },
@@ -157,24 +164,25 @@ pub enum Error {
 }
 
 impl Error {
-    /// The interface on which it failed.
+    /// The interface on which it failed; none if that was a socket that many share.
     #[must_use]
-    pub const fn interface(&self) -> InterfaceId {
+    pub const fn interface(&self) -> Option<InterfaceId> {
         match self {
             Self::NoAddress { interface, .. }
-            | Self::Open { interface, .. }
             | Self::Pin { interface, .. }
             | Self::Unsupported { interface, .. }
-            | Self::Option { interface, .. }
-            | Self::ZeroHops { interface }
-            | Self::Bind { interface, .. }
             | Self::ForeignInterface { interface, .. }
             | Self::ForeignSource { interface, .. }
             | Self::WrongFamily { interface, .. }
             | Self::NoDestination { interface }
             | Self::TooLarge { interface, .. }
             | Self::Send { interface, .. }
-            | Self::Refresh { interface, .. } => *interface,
+            | Self::Refresh { interface, .. } => Some(*interface),
+            Self::NotShared { .. } => None,
+            Self::Open { scope, .. }
+            | Self::Option { scope, .. }
+            | Self::ZeroHops { scope }
+            | Self::Bind { scope, .. } => scope.interface(),
         }
     }
 
@@ -192,6 +200,7 @@ impl Error {
             Self::Unsupported { .. } => io::ErrorKind::Unsupported,
             Self::ZeroHops { .. }
             | Self::ForeignInterface { .. }
+            | Self::NotShared { .. }
             | Self::ForeignSource { .. }
             | Self::WrongFamily { .. }
             | Self::NoDestination { .. }
@@ -210,6 +219,41 @@ impl Error {
             | Self::Bind { source, .. }
             | Self::Send { source, .. } => source.raw_os_error(),
             _ => None,
+        }
+    }
+}
+
+/// Where a socket is to be used.
+///
+/// ```
+/// use ifcast_socket::Scope;
+///
+/// assert_eq!(Scope::Shared.to_string(), "all interfaces");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// On the one interface that it is tied to.
+    Interface(InterfaceId),
+    /// On all of those that share it.
+    Shared,
+}
+
+impl Scope {
+    /// The interface, if it is one.
+    #[must_use]
+    pub const fn interface(self) -> Option<InterfaceId> {
+        match self {
+            Self::Interface(interface) => Some(interface),
+            Self::Shared => None,
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Interface(interface) => interface.fmt(f),
+            Self::Shared => f.pad("all interfaces"),
         }
     }
 }

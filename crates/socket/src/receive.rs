@@ -5,9 +5,11 @@ use std::os::fd::AsFd;
 
 use crate::batch::{Received, RecvBatch};
 use crate::bound::BoundSocket;
+use crate::endpoint::Endpoint;
+use crate::shared::SharedSocket;
 
-/// A socket that an event loop can receive from: a [`BoundSocket`] or one that
-/// wraps it.
+/// A socket that an event loop can receive from: a [`BoundSocket`], a
+/// [`SharedSocket`] or one that wraps them.
 ///
 /// ```
 /// use ifcast_socket::{Receive, RecvBatch};
@@ -38,8 +40,8 @@ pub trait Receive: AsFd {
     /// operating system answered.
     fn recv_batch<'a>(&'a self, batch: &'a mut RecvBatch) -> io::Result<Received<'a>>;
 
-    /// The socket itself.
-    fn bound(&self) -> &BoundSocket;
+    /// What all of them have in common.
+    fn endpoint(&self) -> &Endpoint;
 }
 
 impl Receive for BoundSocket {
@@ -47,7 +49,17 @@ impl Receive for BoundSocket {
         Self::recv_batch(self, batch)
     }
 
-    fn bound(&self) -> &BoundSocket {
-        self
+    fn endpoint(&self) -> &Endpoint {
+        Self::endpoint(self)
+    }
+}
+
+impl Receive for SharedSocket {
+    fn recv_batch<'a>(&'a self, batch: &'a mut RecvBatch) -> io::Result<Received<'a>> {
+        Self::recv_batch(self, batch)
+    }
+
+    fn endpoint(&self) -> &Endpoint {
+        Self::endpoint(self)
     }
 }

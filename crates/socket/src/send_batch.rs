@@ -1,16 +1,17 @@
 //! Sending many datagrams at once.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::os::fd::AsFd;
 use std::sync::atomic::Ordering;
 
 use crate::bound::BoundSocket;
-use crate::delivery;
+use crate::delivery::{self, Delivery};
 use crate::error::Error;
+use crate::sender::Sender;
 use crate::sys;
-use crate::sys::outgoing::{Filling, Outgoing, Segment};
+use crate::sys::outgoing::{Filling, Orders, Outgoing, Segment};
 
 /// One datagram to send.
 ///
@@ -35,9 +36,9 @@ pub struct ToSend<'a> {
 /// ```
 #[derive(Debug)]
 pub struct SendBatch {
-    room: Outgoing,
+    pub(crate) room: Outgoing,
     max_burst: usize,
-    ranges: Vec<Range<usize>>, // of each message, which datagrams
+    pub(crate) ranges: Vec<Range<usize>>, // of each message, which datagrams
 }
 
 impl SendBatch {
@@ -104,6 +105,12 @@ impl SentBatch {
         &self.failures
     }
 
+    /// The same, to take the errors out.
+    #[must_use]
+    pub fn into_failures(self) -> Vec<(usize, Error)> {
+        self.failures
+    }
+
     /// Those that were not tried, because the send buffer was full: all from some
     /// place on. Send them again when the socket has become writable.
     #[must_use]
@@ -115,6 +122,30 @@ impl SentBatch {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.sent() == self.total
+    }
+}
+
+impl SentBatch {
+    pub(crate) const fn none_of(total: usize) -> Self {
+        Self {
+            attempted: 0,
+            total,
+            failures: Vec::new(),
+        }
+    }
+
+    /// Takes note of what became of some more of which these had been `refused`;
+    /// whether there is room in the send buffer still.
+    pub(crate) fn take(&mut self, delivery: Delivery, mut refused: Vec<(usize, Error)>) -> bool {
+        self.attempted = delivery.attempted;
+        refused.retain(|(place, _)| *place < delivery.attempted);
+        let are_mixed = !refused.is_empty() && !delivery.failures.is_empty();
+        refused.extend(delivery.failures);
+        if are_mixed {
+            refused.sort_by_key(|(place, _)| *place);
+        }
+        self.failures.append(&mut refused);
+        delivery.has_room
     }
 }
 
@@ -157,11 +188,23 @@ impl BoundSocket {
     ///   network card refuses that, they leave one by one.
     /// - Apple: `sendmsg(2)` in a loop.
     pub fn send_batch(&self, batch: &mut SendBatch, datagrams: &[ToSend<'_>]) -> SentBatch {
-        let mut sent = SentBatch {
-            attempted: 0,
-            total: datagrams.len(),
-            failures: Vec::new(),
-        };
+        self.sender().send_batch(batch, datagrams)
+    }
+}
+
+impl Sender<'_> {
+    /// Sends datagrams in their order by the one interface; see
+    /// [`BoundSocket::send_batch`].
+    ///
+    /// ```
+    /// use ifcast_socket::{SendBatch, Sender, ToSend};
+    ///
+    /// fn send_all(sender: Sender<'_>, datagrams: &[ToSend<'_>]) -> bool {
+    ///     sender.send_batch(&mut SendBatch::new(), datagrams).is_complete()
+    /// }
+    /// ```
+    pub fn send_batch(self, batch: &mut SendBatch, datagrams: &[ToSend<'_>]) -> SentBatch {
+        let mut sent = SentBatch::none_of(datagrams.len());
         while sent.attempted < datagrams.len() {
             let before = sent.attempted;
             if !self.send_some(batch, datagrams, &mut sent) {
@@ -175,15 +218,18 @@ impl BoundSocket {
     /// Sends as many as there is room for; whether there is room in the send
     /// buffer still.
     fn send_some<'a>(
-        &self,
+        self,
         batch: &mut SendBatch,
         datagrams: &[ToSend<'a>],
         sent: &mut SentBatch,
     ) -> bool {
         batch.ranges.clear();
-        let splits = self.splits().load(Ordering::Relaxed);
+        let endpoint = self.endpoint;
+        let splits = endpoint.splits().load(Ordering::Relaxed);
         let max_burst = if splits { batch.max_burst } else { 1 };
         let max_payload = self.packet_payload().unwrap_or(0);
+        let way = (!endpoint.is_tied())
+            .then_some((self.interface.index().get(), self.family().unspecified()));
         let mut messages = batch.room.fill();
         let mut refused: Vec<(usize, Error)> = Vec::new();
         let mut next = sent.attempted;
@@ -195,7 +241,7 @@ impl BoundSocket {
                 }
                 Ok(destination) => {
                     let range = next..next + burst(&datagrams[next..], max_burst, max_payload);
-                    if !push(&mut messages, destination, &datagrams[range.clone()]) {
+                    if !push(&mut messages, destination, way, &datagrams[range.clone()]) {
                         break;
                     }
                     next = range.end;
@@ -206,7 +252,7 @@ impl BoundSocket {
         let delivery = delivery::deliver(
             &batch.ranges,
             next,
-            |from| messages.send(self.as_fd(), from),
+            |from| messages.send(endpoint.as_fd(), from),
             |place| self.send(datagrams[place].payload, datagrams[place].destination),
             |place, error| {
                 let datagram = &datagrams[place];
@@ -214,17 +260,9 @@ impl BoundSocket {
             },
         );
         if delivery.is_splitting_refused {
-            self.splits().store(false, Ordering::Relaxed);
+            endpoint.splits().store(false, Ordering::Relaxed);
         }
-        sent.attempted = delivery.attempted;
-        refused.retain(|(place, _)| *place < delivery.attempted);
-        let are_mixed = !refused.is_empty() && !delivery.failures.is_empty();
-        refused.extend(delivery.failures);
-        if are_mixed {
-            refused.sort_by_key(|(place, _)| *place);
-        }
-        sent.failures.append(&mut refused);
-        delivery.has_room
+        sent.take(delivery, refused)
     }
 }
 
@@ -253,14 +291,19 @@ fn burst(datagrams: &[ToSend<'_>], max_burst: usize, max_payload: usize) -> usiz
     count
 }
 
-fn push<'a>(messages: &mut Filling<'a>, destination: SocketAddr, datagrams: &[ToSend<'a>]) -> bool {
+fn push<'a>(
+    messages: &mut Filling<'a>,
+    destination: SocketAddr,
+    way: Option<(u32, IpAddr)>,
+    datagrams: &[ToSend<'a>],
+) -> bool {
     let payloads = datagrams.iter().map(|datagram| datagram.payload);
     let len = datagrams
         .first()
         .and_then(|first| u16::try_from(first.payload.len()).ok());
     let segment = sys::SEGMENT.zip(len).filter(|_| datagrams.len() > 1);
     let segment = segment.map(|(kind, len)| Segment { kind, len });
-    messages.push(destination, payloads, segment)
+    messages.push(destination, payloads, Orders { way, segment })
 }
 
 /// What fits into one datagram of either family, which is what a message is to

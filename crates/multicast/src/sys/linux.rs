@@ -7,3 +7,6 @@ pub(super) fn sockaddr_header(_len: u8, family: c_int) -> [u8; 2] {
         .unwrap_or_default()
         .to_ne_bytes()
 }
+
+/// `IP_MULTICAST_ALL`, `IPV6_MULTICAST_ALL`.
+pub(crate) const OTHERS_CAN_KEEP: bool = true;

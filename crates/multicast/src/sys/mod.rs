@@ -1,7 +1,10 @@
 //! The membership calls of RFC 3678, section 5.1, and all unsafe code.
 //!
-//! A platform file provides `sockaddr_header(len: u8, family: c_int) -> [u8; 2]`:
-//! what a socket address begins with there.
+//! A platform file provides:
+//! - `sockaddr_header(len: u8, family: c_int) -> [u8; 2]`: what a socket address
+//!   begins with;
+//! - `OTHERS_CAN_KEEP: bool`: whether a socket can receive groups that only others
+//!   have joined.
 
 #![allow(unsafe_code, reason = "the only place for it in this crate")]
 
@@ -26,6 +29,14 @@ mod platform;
 
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
 compile_error!("ifcast-multicast does not know this system yet: see PLATFORM.md");
+
+pub(crate) use self::platform::OTHERS_CAN_KEEP;
+
+/// Whether the socket has as many memberships as it may have: IPv4 counts them, and
+/// both take memory of which there is so much for each socket.
+pub(crate) fn is_limit(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOBUFS | libc::ENOMEM))
+}
 
 /// `MCAST_JOIN_GROUP`.
 pub(crate) fn join(

@@ -3,13 +3,15 @@
 use std::ffi::c_int;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::time::Duration;
 
 use ifcast_interfaces::Interface;
 use socket2::Socket;
 
 use crate::family::Family;
+use crate::metadata::Metadata;
 use crate::pinning::Pinning;
-use crate::sys::control::{Constants, Layout};
+use crate::sys::control::{Constants, HeaderFields, Layout, Timestamp};
 use crate::sys::option;
 
 /// A message and its length, as Linux's `struct mmsghdr`; there is no public
@@ -28,10 +30,22 @@ pub(super) const CONTROL: Constants = Constants {
         len_bytes: 4,
         align: 4,
     },
-    ipv4_packet_info: (libc::IPPROTO_IP, libc::IP_PKTINFO),
-    ipv4_hops: (libc::IPPROTO_IP, libc::IP_RECVTTL),
-    ipv6_packet_info: (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO),
-    ipv6_hops: (libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT),
+    ipv4: HeaderFields {
+        packet_info: (libc::IPPROTO_IP, libc::IP_PKTINFO),
+        hops: (libc::IPPROTO_IP, libc::IP_RECVTTL),
+        traffic_class: (libc::IPPROTO_IP, libc::IP_RECVTOS),
+    },
+    ipv6: HeaderFields {
+        packet_info: (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO),
+        hops: (libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT),
+        traffic_class: (libc::IPPROTO_IPV6, libc::IPV6_TCLASS),
+    },
+    timestamp: Timestamp {
+        kind: (libc::SOL_SOCKET, libc::SCM_TIMESTAMP),
+        fraction_bytes: size_of::<libc::suseconds_t>(),
+        unit: Duration::from_micros(1),
+    },
+    drops: None,
     segment: None,
 };
 
@@ -85,6 +99,33 @@ pub(crate) fn configure(
             set(level, (libc::IPV6_DONTFRAG, "IPV6_DONTFRAG"), dont_fragment)
         }
     }
+}
+
+/// This system hands over only what the socket itself has joined.
+pub(crate) fn receive_all_groups(
+    _: &Socket,
+    _: Family,
+    on: bool,
+) -> Result<(), (&'static str, io::Error)> {
+    if on {
+        return Err(("IP_MULTICAST_ALL", io::ErrorKind::Unsupported.into()));
+    }
+    Ok(())
+}
+
+/// Has the kernel say more of each datagram.
+pub(crate) fn receive_metadata(
+    socket: &Socket,
+    family: Family,
+    metadata: Metadata,
+) -> Result<(), (&'static str, io::Error)> {
+    if metadata.drops {
+        return Err(("SO_RXQ_OVFL", io::ErrorKind::Unsupported.into()));
+    }
+    let socket = socket.as_fd();
+    option::receive_header_fields(socket, family, metadata)?;
+    let timestamp = (libc::SO_TIMESTAMP, "SO_TIMESTAMP");
+    option::turn_on(socket, libc::SOL_SOCKET, timestamp, metadata.timestamp)
 }
 
 /// This system hands datagrams over one by one.

@@ -4,13 +4,15 @@ use std::ffi::c_int;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::ptr;
+use std::time::Duration;
 
 use ifcast_interfaces::Interface;
 use socket2::Socket;
 
 use crate::family::Family;
+use crate::metadata::Metadata;
 use crate::pinning::Pinning;
-use crate::sys::control::{Constants, Layout};
+use crate::sys::control::{Constants, HeaderFields, Layout, Timestamp};
 use crate::sys::option;
 
 pub(super) use libc::mmsghdr as Header;
@@ -23,10 +25,22 @@ pub(super) const CONTROL: Constants = Constants {
         len_bytes: size_of::<usize>(),
         align: size_of::<usize>(),
     },
-    ipv4_packet_info: (libc::IPPROTO_IP, libc::IP_PKTINFO),
-    ipv4_hops: (libc::IPPROTO_IP, libc::IP_TTL),
-    ipv6_packet_info: (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO),
-    ipv6_hops: (libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT),
+    ipv4: HeaderFields {
+        packet_info: (libc::IPPROTO_IP, libc::IP_PKTINFO),
+        hops: (libc::IPPROTO_IP, libc::IP_TTL),
+        traffic_class: (libc::IPPROTO_IP, libc::IP_TOS),
+    },
+    ipv6: HeaderFields {
+        packet_info: (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO),
+        hops: (libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT),
+        traffic_class: (libc::IPPROTO_IPV6, libc::IPV6_TCLASS),
+    },
+    timestamp: Timestamp {
+        kind: (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS),
+        fraction_bytes: size_of::<libc::c_long>(),
+        unit: Duration::from_nanos(1),
+    },
+    drops: Some((libc::SOL_SOCKET, libc::SO_RXQ_OVFL)),
     segment: Some((libc::SOL_UDP, libc::UDP_GRO)),
 };
 
@@ -89,6 +103,7 @@ pub(crate) fn configure(
     family: Family,
     fragments: bool,
 ) -> Result<(), (&'static str, io::Error)> {
+    receive_all_groups(socket, family, false)?;
     let socket = socket.as_fd();
     let set = |level, (option, name): (c_int, &'static str), value: c_int| {
         option::set(socket, level, option, value).map_err(|error| (name, error))
@@ -97,7 +112,6 @@ pub(crate) fn configure(
         Family::V4 => {
             let level = libc::IPPROTO_IP;
             set(level, (libc::IP_PKTINFO, "IP_PKTINFO"), 1)?;
-            set(level, (libc::IP_MULTICAST_ALL, "IP_MULTICAST_ALL"), 0)?;
             // PROBE trusts the link's MTU and no ICMP; EMSGSIZE beyond it.
             let discover = if fragments {
                 libc::IP_PMTUDISC_DONT
@@ -109,12 +123,6 @@ pub(crate) fn configure(
         Family::V6 => {
             let level = libc::IPPROTO_IPV6;
             set(level, (libc::IPV6_RECVPKTINFO, "IPV6_RECVPKTINFO"), 1)?;
-            let all = (libc::IPV6_MULTICAST_ALL, "IPV6_MULTICAST_ALL");
-            match set(level, all, 0) {
-                // Before Linux 4.20; who joined groups checks them anyway.
-                Err((_, error)) if error.raw_os_error() == Some(libc::ENOPROTOOPT) => {}
-                result => result?,
-            }
             let discover = if fragments {
                 libc::IPV6_PMTUDISC_DONT
             } else {
@@ -127,6 +135,41 @@ pub(crate) fn configure(
             )
         }
     }
+}
+
+/// `IP_MULTICAST_ALL`, which is on by default.
+pub(crate) fn receive_all_groups(
+    socket: &Socket,
+    family: Family,
+    on: bool,
+) -> Result<(), (&'static str, io::Error)> {
+    let socket = socket.as_fd();
+    let on = c_int::from(on);
+    match family {
+        Family::V4 => option::set(socket, libc::IPPROTO_IP, libc::IP_MULTICAST_ALL, on)
+            .map_err(|error| ("IP_MULTICAST_ALL", error)),
+        Family::V6 => {
+            match option::set(socket, libc::IPPROTO_IPV6, libc::IPV6_MULTICAST_ALL, on) {
+                // Before Linux 4.20 it is always on; who joined groups checks anyway.
+                Err(error) if error.raw_os_error() == Some(libc::ENOPROTOOPT) => Ok(()),
+                result => result.map_err(|error| ("IPV6_MULTICAST_ALL", error)),
+            }
+        }
+    }
+}
+
+/// Has the kernel say more of each datagram.
+pub(crate) fn receive_metadata(
+    socket: &Socket,
+    family: Family,
+    metadata: Metadata,
+) -> Result<(), (&'static str, io::Error)> {
+    let socket = socket.as_fd();
+    option::receive_header_fields(socket, family, metadata)?;
+    let timestamp = (libc::SO_TIMESTAMPNS, "SO_TIMESTAMPNS");
+    option::turn_on(socket, libc::SOL_SOCKET, timestamp, metadata.timestamp)?;
+    let drops = (libc::SO_RXQ_OVFL, "SO_RXQ_OVFL");
+    option::turn_on(socket, libc::SOL_SOCKET, drops, metadata.drops)
 }
 
 /// Has the kernel hand over datagrams of one size and source as one message

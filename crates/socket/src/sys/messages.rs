@@ -4,13 +4,14 @@
 use std::ffi::c_int;
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::BorrowedFd;
+use std::time::SystemTime;
 use std::{mem, ptr};
 
 use crate::family::Family;
 use crate::sys::address::{self, Name};
-use crate::sys::control::{self, Buffer, Metadata};
+use crate::sys::control::{self, Arrival, Buffer, Outline};
 use crate::sys::len;
 use crate::sys::platform::{self, Header};
 use crate::sys::slab::Slab;
@@ -18,8 +19,7 @@ use crate::sys::slab::Slab;
 pub(crate) struct Messages {
     headers: Slab<Header>,
     _vectors: Slab<libc::iovec>, // the headers point at them
-    names: Slab<Name>,
-    controls: Slab<Buffer>,
+    written: Slab<Written>,
     payloads: Slab<u8>,
     payload_capacity: usize,
     used: usize, // headers that the last call wrote to
@@ -27,8 +27,11 @@ pub(crate) struct Messages {
 
 impl Messages {
     pub(crate) fn new(count: usize, payload_capacity: usize) -> Self {
-        let names = Slab::new(Name([0; address::LEN]), count);
-        let controls = Slab::new(Buffer([0; Buffer::LEN]), count);
+        let unwritten = Written {
+            control: Buffer([0; Buffer::LEN]),
+            name: Name([0; address::LEN]),
+        };
+        let written = Slab::new(unwritten, count);
         let payloads = Slab::new(0, (count * payload_capacity).max(1));
         let empty = libc::iovec {
             iov_base: ptr::null_mut(),
@@ -44,16 +47,18 @@ impl Messages {
         let empty: Header = unsafe { mem::zeroed() };
         let mut headers = Slab::new(empty, count);
         for (slot, header) in headers.items_mut().iter_mut().enumerate() {
-            header.msg_hdr.msg_name = names.pointer(slot).cast();
+            let start = written.pointer(slot).cast::<u8>();
+            let name = start.wrapping_add(mem::offset_of!(Written, name));
+            let control = start.wrapping_add(mem::offset_of!(Written, control));
+            header.msg_hdr.msg_name = name.cast();
             header.msg_hdr.msg_iov = vectors.pointer(slot);
             header.msg_hdr.msg_iovlen = 1;
-            header.msg_hdr.msg_control = controls.pointer(slot).cast();
+            header.msg_hdr.msg_control = control.cast();
         }
         Self {
             headers,
             _vectors: vectors,
-            names,
-            controls,
+            written,
             payloads,
             payload_capacity,
             used: count,
@@ -87,20 +92,34 @@ impl Messages {
         received
     }
 
-    /// A datagram of the last call.
-    pub(crate) fn get(&self, slot: usize) -> Message<'_> {
-        let header = &self.headers.items()[slot];
-        let start = slot * self.payload_capacity;
-        let full_len = len::from_c(header.msg_len);
-        let len = full_len.min(self.payload_capacity);
-        let control_len = len::from_c(header.msg_hdr.msg_controllen).min(Buffer::LEN);
-        Message {
-            payload: &self.payloads.items()[start..start + len],
-            full_len,
-            name: &self.names.items()[slot].0,
-            control: &self.controls.items()[slot].0[..control_len],
-            flags: header.msg_hdr.msg_flags,
-        }
+    /// The messages of the last call, of which there were `count`.
+    #[inline]
+    pub(crate) fn first(&self, count: usize) -> impl Iterator<Item = Message<'_>> {
+        let headers = &self.headers.items()[..count];
+        let capacity = u32::try_from(self.payload_capacity).unwrap_or(u32::MAX);
+        let written = self.written.items();
+        headers.iter().zip(written).map(move |(header, written)| {
+            let control_len = len::from_c(header.msg_hdr.msg_controllen).min(Buffer::LEN);
+            Message {
+                len: header.msg_len.min(capacity),
+                full_len: header.msg_len,
+                written,
+                control_len: u8::try_from(control_len).unwrap_or(u8::MAX),
+                flags: header.msg_hdr.msg_flags,
+            }
+        })
+    }
+
+    /// The beginning of what a message carries.
+    #[inline]
+    pub(crate) fn payload(&self, slot: usize, len: usize) -> &[u8] {
+        &self.payloads.items()[slot * self.payload_capacity..][..len]
+    }
+
+    /// What the kernel wrote about a message.
+    #[inline]
+    pub(crate) fn written(&self, slot: usize) -> &Written {
+        &self.written.items()[slot]
     }
 }
 
@@ -118,33 +137,87 @@ impl fmt::Debug for Messages {
     }
 }
 
-/// A received datagram with all that the kernel says of it.
+/// A received message.
 pub(crate) struct Message<'batch> {
-    pub(crate) payload: &'batch [u8],
+    /// How many bytes of its payload there are.
+    pub(crate) len: u32,
     /// How long it was when it was sent, if the system tells more than that there
     /// was no room for all.
-    pub(crate) full_len: usize,
-    name: &'batch [u8; address::LEN],
-    control: &'batch [u8],
+    pub(crate) full_len: u32,
+    pub(crate) written: &'batch Written,
+    /// How many bytes of control messages there are.
+    pub(crate) control_len: u8,
     flags: c_int,
 }
 
 impl Message<'_> {
-    pub(crate) fn source(&self, family: Family) -> SocketAddr {
-        address::decode(self.name, family)
-    }
-
-    pub(crate) fn metadata(&self) -> Metadata {
-        control::decode(self.control)
+    #[inline]
+    pub(crate) fn outline(&self, family: Family) -> Outline {
+        control::outline(self.written.control(self.control_len), family)
     }
 
     /// Whether some of the control messages are missing for want of room.
+    #[inline]
     pub(crate) const fn is_metadata_truncated(&self) -> bool {
         self.flags & libc::MSG_CTRUNC != 0
     }
 
     /// Whether the datagram was longer than its slot.
+    #[inline]
     pub(crate) const fn is_truncated(&self) -> bool {
         self.flags & libc::MSG_TRUNC != 0
+    }
+}
+
+/// What the kernel wrote about a message: control messages and who sent it. It is
+/// read when somebody asks.
+#[derive(Clone, Copy)]
+pub(crate) struct Written {
+    control: Buffer,
+    name: Name,
+}
+
+impl Written {
+    #[inline]
+    pub(crate) fn source(&self, family: Family) -> SocketAddr {
+        address::decode(&self.name.0, family)
+    }
+
+    /// The interface of packet info, where an [`Outline`] has found it.
+    #[inline]
+    pub(crate) fn interface(&self, packet_info: u8, family: Family) -> u32 {
+        control::interface(&self.control, packet_info, family)
+    }
+
+    /// The destination there.
+    #[inline]
+    pub(crate) fn destination(&self, packet_info: u8, family: Family) -> IpAddr {
+        control::destination(&self.control, packet_info, family)
+    }
+
+    /// All of it.
+    pub(crate) fn arrival(&self, packet_info: u8, family: Family) -> Arrival {
+        control::arrival(&self.control, packet_info, family)
+    }
+
+    pub(crate) fn hops(&self, control_len: u8, family: Family) -> Option<u8> {
+        control::hops(self.control(control_len), family)
+    }
+
+    pub(crate) fn traffic_class(&self, control_len: u8, family: Family) -> Option<u8> {
+        control::traffic_class(self.control(control_len), family)
+    }
+
+    pub(crate) fn timestamp(&self, control_len: u8) -> Option<SystemTime> {
+        control::timestamp(self.control(control_len))
+    }
+
+    pub(crate) fn drops(&self, control_len: u8) -> Option<u32> {
+        control::drops(self.control(control_len))
+    }
+
+    #[inline]
+    fn control(&self, len: u8) -> &[u8] {
+        &self.control.0[..usize::from(len)]
     }
 }

@@ -9,6 +9,10 @@
 //! - `share_port(&Socket) -> io::Result<()>`: lets other sockets bind the port;
 //! - `configure(&Socket, Family, fragments: bool) -> Result<(), (option, io::Error)>`:
 //!   packet info on receive, no others' groups, fragments or not;
+//! - `receive_all_groups(&Socket, Family, on: bool) -> Result<(), (option, io::Error)>`:
+//!   others' groups too, or not;
+//! - `receive_metadata(&Socket, Family, Metadata) -> Result<(), (option, io::Error)>`:
+//!   more on receive;
 //! - `coalesce(&Socket) -> io::Result<()>`: several datagrams may come as one
 //!   message; [`io::ErrorKind::Unsupported`] where they never do;
 //! - `receive(BorrowedFd, *mut Header, usize) -> io::Result<(usize, bool)>` and
@@ -43,7 +47,7 @@ mod platform;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
 compile_error!("ifcast-socket does not know this system yet: see PLATFORM.md");
 
-pub(crate) use self::option::receive_hops;
 pub(crate) use self::platform::{
-    DEVICE_OWNS_PORT, SEGMENT, coalesce, configure, pin, share_port, splits,
+    DEVICE_OWNS_PORT, SEGMENT, coalesce, configure, pin, receive_all_groups, receive_metadata,
+    share_port, splits,
 };

@@ -9,6 +9,7 @@ use ifcast_interfaces::InterfaceIndex;
 use socket2::Socket;
 
 use crate::family::Family;
+use crate::metadata::Metadata;
 
 /// Sets an option whose value is a plain C type of the size the kernel expects.
 pub(super) fn set<T: Copy>(
@@ -63,19 +64,38 @@ pub(super) fn set_multicast_interface(
     }
 }
 
-/// Has the kernel say of each datagram how many more hops it could have made.
-pub(crate) fn receive_hops(
-    socket: &Socket,
+/// Has the kernel say of each datagram what comes from the IP header.
+pub(super) fn receive_header_fields(
+    socket: BorrowedFd<'_>,
     family: Family,
+    metadata: Metadata,
 ) -> Result<(), (&'static str, io::Error)> {
-    let (level, option, name) = match family {
-        Family::V4 => (libc::IPPROTO_IP, libc::IP_RECVTTL, "IP_RECVTTL"),
+    let (level, hops, traffic_class) = match family {
+        Family::V4 => (
+            libc::IPPROTO_IP,
+            (libc::IP_RECVTTL, "IP_RECVTTL"),
+            (libc::IP_RECVTOS, "IP_RECVTOS"),
+        ),
         Family::V6 => (
             libc::IPPROTO_IPV6,
-            libc::IPV6_RECVHOPLIMIT,
-            "IPV6_RECVHOPLIMIT",
+            (libc::IPV6_RECVHOPLIMIT, "IPV6_RECVHOPLIMIT"),
+            (libc::IPV6_RECVTCLASS, "IPV6_RECVTCLASS"),
         ),
     };
+    turn_on(socket, level, hops, metadata.hops)?;
+    turn_on(socket, level, traffic_class, metadata.traffic_class)
+}
+
+/// Turns an option on if it is asked for.
+pub(super) fn turn_on(
+    socket: BorrowedFd<'_>,
+    level: c_int,
+    (option, name): (c_int, &'static str),
+    is_asked_for: bool,
+) -> Result<(), (&'static str, io::Error)> {
     let on: c_int = 1;
-    set(socket.as_fd(), level, option, on).map_err(|error| (name, error))
+    if !is_asked_for {
+        return Ok(());
+    }
+    set(socket, level, option, on).map_err(|error| (name, error))
 }

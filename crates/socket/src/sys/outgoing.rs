@@ -4,12 +4,12 @@
 use std::ffi::c_int;
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::BorrowedFd;
 use std::{mem, ptr};
 
 use crate::sys::address::{self, LEN, Name};
-use crate::sys::control::{self, Buffer};
+use crate::sys::control::{Buffer, Writer};
 use crate::sys::len;
 use crate::sys::platform::{self, Header};
 use crate::sys::slab::Slab;
@@ -30,6 +30,30 @@ pub(crate) struct Filling<'a> {
     vectors: usize,
     names: usize,
     last: Option<(SocketAddr, usize)>, // destination, length of its name
+}
+
+/// What the kernel is told about a message beside its destination.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Orders {
+    /// By which interface it leaves and from which source, which may be
+    /// unspecified, unless the socket is tied to the one.
+    pub(crate) way: Option<(u32, IpAddr)>,
+    /// Into what it is split, if it is.
+    pub(crate) segment: Option<Segment>,
+}
+
+impl Orders {
+    /// Returns how many bytes that took.
+    fn write(self, buffer: &mut Buffer) -> usize {
+        let mut writer = Writer::new(buffer);
+        if let Some((interface, source)) = self.way {
+            writer.packet_info(interface, source);
+        }
+        if let Some(Segment { kind, len }) = self.segment {
+            writer.segment(kind, len);
+        }
+        writer.finish().len()
+    }
 }
 
 /// How a message is split into datagrams.
@@ -70,13 +94,12 @@ impl Outgoing {
 }
 
 impl<'a> Filling<'a> {
-    /// Adds a message of `payloads`, which the kernel splits into datagrams of
-    /// `segment` bytes each, if given; whether there was room for it.
+    /// Adds a message of `payloads`; whether there was room for it.
     pub(crate) fn push(
         &mut self,
         destination: SocketAddr,
         payloads: impl ExactSizeIterator<Item = &'a [u8]>,
-        segment: Option<Segment>,
+        orders: Orders,
     ) -> bool {
         let room = &mut *self.room;
         let is_full = self.messages == room.headers.len()
@@ -94,13 +117,12 @@ impl<'a> Filling<'a> {
             self.add_payload(first, payload);
         }
         let room = &mut *self.room;
-        let (control, control_len) = match segment {
-            Some(Segment { kind, len }) => {
-                let buffer = &mut room.controls.items_mut()[self.messages];
-                let len = control::encode_segment(kind, len, buffer).len();
-                (room.controls.pointer(self.messages).cast(), len)
-            }
-            None => (ptr::null_mut(), 0),
+        let buffer = &mut room.controls.items_mut()[self.messages];
+        let control_len = orders.write(buffer);
+        let control = if control_len == 0 {
+            ptr::null_mut()
+        } else {
+            room.controls.pointer(self.messages).cast()
         };
         let name_len = self.last.map_or(0, |(_, len)| len);
         let (name, vector) = (

@@ -7,7 +7,7 @@ use std::{mem, ptr};
 
 use socket2::SockAddr;
 
-use crate::sys::control::{self, Buffer};
+use crate::sys::control::{Buffer, Writer};
 use crate::sys::len;
 
 /// Sends a datagram with packet info: by `interface`, from `source`, which may
@@ -21,7 +21,9 @@ pub(crate) fn with_packet_info(
 ) -> io::Result<()> {
     let destination = SockAddr::from(destination);
     let mut buffer = Buffer([0; Buffer::LEN]);
-    let control = control::encode(interface, source, &mut buffer);
+    let mut writer = Writer::new(&mut buffer);
+    writer.packet_info(interface, source);
+    let control = writer.finish();
     let mut vector = libc::iovec {
         iov_base: payload.as_ptr().cast_mut().cast(),
         iov_len: payload.len(),

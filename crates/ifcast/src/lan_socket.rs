@@ -1,0 +1,99 @@
+//! A socket of a LAN, whichever way it holds its interfaces.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use ifcast_multicast::{MulticastSocket, SharedMulticastSocket};
+use ifcast_socket::{Endpoint, Receive, Received, RecvBatch};
+use mio::{Interest, Registry, Token, event};
+
+/// How a [`Lan`](crate::Lan) holds its interfaces.
+///
+/// ```
+/// use ifcast::{Lan, Sockets};
+///
+/// fn open() -> Result<Lan, ifcast::Error> {
+///     Lan::builder().port(2222).sockets(Sockets::Shared).build()
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sockets {
+    /// `PerInterface` for up to 32 interfaces, and `Shared` for more.
+    #[default]
+    Automatic,
+    /// A socket for each interface and family. Each has a receive buffer of its
+    /// own, so that a flood on one interface costs the others nothing.
+    PerInterface,
+    /// One socket for each family, which all interfaces share. It takes about half
+    /// the time where many interfaces are busy, and needs fewer descriptors. A port
+    /// that is not given is the same on all interfaces.
+    Shared,
+}
+
+impl Sockets {
+    /// Whether so many interfaces share sockets.
+    pub(crate) const fn are_shared_by(self, interfaces: usize) -> bool {
+        match self {
+            Self::Automatic => interfaces > MOST_OF_THEIR_OWN,
+            Self::PerInterface => false,
+            Self::Shared => true,
+        }
+    }
+}
+
+/// Above that the time for which the kernel looks through the sockets of a port is
+/// more than isolation is worth.
+const MOST_OF_THEIR_OWN: usize = 32;
+
+#[derive(Debug)]
+pub(crate) enum LanSocket {
+    Bound(MulticastSocket),
+    Shared(SharedMulticastSocket),
+}
+
+impl Receive for LanSocket {
+    #[inline]
+    fn recv_batch<'a>(&'a self, batch: &'a mut RecvBatch) -> io::Result<Received<'a>> {
+        match self {
+            Self::Bound(socket) => socket.recv_batch(batch),
+            Self::Shared(socket) => socket.recv_batch(batch),
+        }
+    }
+
+    #[inline]
+    fn endpoint(&self) -> &Endpoint {
+        match self {
+            Self::Bound(socket) => socket.endpoint(),
+            Self::Shared(socket) => socket.endpoint(),
+        }
+    }
+}
+
+impl AsFd for LanSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.endpoint().as_fd()
+    }
+}
+
+impl event::Source for LanSocket {
+    fn register(&mut self, registry: &Registry, token: Token, what: Interest) -> io::Result<()> {
+        match self {
+            Self::Bound(socket) => socket.register(registry, token, what),
+            Self::Shared(socket) => socket.register(registry, token, what),
+        }
+    }
+
+    fn reregister(&mut self, registry: &Registry, token: Token, what: Interest) -> io::Result<()> {
+        match self {
+            Self::Bound(socket) => socket.reregister(registry, token, what),
+            Self::Shared(socket) => socket.reregister(registry, token, what),
+        }
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        match self {
+            Self::Bound(socket) => socket.deregister(registry),
+            Self::Shared(socket) => socket.deregister(registry),
+        }
+    }
+}

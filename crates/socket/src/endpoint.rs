@@ -1,0 +1,226 @@
+//! What bound and shared sockets have in common.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::AtomicBool;
+
+use ifcast_interfaces::{Interface, InterfaceIndex};
+use socket2::Socket;
+
+use crate::batch::{Filled, Received, RecvBatch};
+use crate::builder;
+use crate::counters::{Counters, Tally};
+use crate::envelope::Envelope;
+use crate::error::{Error, Scope};
+use crate::family::Family;
+use crate::sender::Sender;
+use crate::served::Served;
+use crate::sys;
+
+/// A UDP socket of one family and the interfaces that it serves: what a
+/// [`BoundSocket`](crate::BoundSocket), which has one interface, and a
+/// [`SharedSocket`](crate::SharedSocket) have in common.
+///
+/// ```
+/// use ifcast_socket::Endpoint;
+///
+/// fn report(endpoint: &Endpoint) {
+///     for interface in endpoint.interfaces() {
+///         println!("port {} on {}", endpoint.port(), interface.id());
+///     }
+///     println!("{} datagrams so far", endpoint.counters().received);
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Endpoint {
+    socket: Socket,
+    pub(crate) served: Served,
+    family: Family,
+    port: u16,
+    fragments: bool,
+    splits: AtomicBool,
+    tally: Tally,
+}
+
+impl Endpoint {
+    pub(crate) fn new(
+        socket: Socket,
+        served: Served,
+        family: Family,
+        port: u16,
+        fragments: bool,
+    ) -> Self {
+        Self {
+            splits: AtomicBool::new(sys::splits(&socket)),
+            socket,
+            served,
+            family,
+            port,
+            fragments,
+            tally: Tally::default(),
+        }
+    }
+
+    /// Something that sends by the interface with this index, if it is served.
+    #[must_use]
+    pub fn sender(&self, interface: InterfaceIndex) -> Option<Sender<'_>> {
+        Some(Sender {
+            endpoint: self,
+            interface: self.served.get(interface)?,
+        })
+    }
+
+    /// Receives what arrived on one of its interfaces and is wanted.
+    #[inline]
+    pub(crate) fn receive_where<'a>(
+        &'a self,
+        batch: &'a mut RecvBatch,
+        wanted: impl FnMut(&Envelope<'_>) -> bool,
+    ) -> io::Result<Received<'a>> {
+        let mut counts = Counters::default();
+        let filled = self.fill(batch, &mut counts).map(|mut filled| {
+            filled.retain(&mut counts, wanted);
+            filled
+        });
+        self.hand_over(filled, counts)
+    }
+
+    /// Receives what arrived on one of its interfaces.
+    pub(crate) fn receive<'a>(&'a self, batch: &'a mut RecvBatch) -> io::Result<Received<'a>> {
+        let mut counts = Counters::default();
+        let filled = self.fill(batch, &mut counts);
+        self.hand_over(filled, counts)
+    }
+
+    fn fill<'a>(
+        &'a self,
+        batch: &'a mut RecvBatch,
+        counts: &mut Counters,
+    ) -> io::Result<Filled<'a>> {
+        batch.fill(self.socket.as_fd(), &self.served, self.family, counts)
+    }
+
+    fn hand_over<'a>(
+        &self,
+        filled: io::Result<Filled<'a>>,
+        mut counts: Counters,
+    ) -> io::Result<Received<'a>> {
+        let received = filled?.hand_over(&mut counts);
+        self.tally.add(counts);
+        Ok(received)
+    }
+
+    /// Sets how many hops datagrams may make; see
+    /// [`Builder::hops`](crate::Builder::hops).
+    ///
+    /// # Errors
+    /// [`Error::ZeroHops`] or [`Error::Option`].
+    pub fn set_hops(&self, hops: u8) -> Result<(), Error> {
+        builder::set_hops(&self.socket, self.scope(), self.family, hops)
+    }
+
+    /// Sets whether multicasts reach members on this host; see
+    /// [`Builder::multicast_loopback`](crate::Builder::multicast_loopback).
+    ///
+    /// # Errors
+    /// [`Error::Option`].
+    pub fn set_multicast_loopback(&self, on: bool) -> Result<(), Error> {
+        let scope = self.scope();
+        match self.family {
+            Family::V4 => self
+                .socket
+                .set_multicast_loop_v4(on)
+                .map_err(builder::failed(scope, "IP_MULTICAST_LOOP")),
+            Family::V6 => self
+                .socket
+                .set_multicast_loop_v6(on)
+                .map_err(builder::failed(scope, "IPV6_MULTICAST_LOOP")),
+        }
+    }
+
+    /// Sets whether it receives every group that anybody on this host has joined
+    /// on its interfaces, instead of those that it has joined itself: for those
+    /// who hold memberships elsewhere and look at the destination. Off unless told.
+    ///
+    /// # Errors
+    /// [`Error::Option`], with [`io::ErrorKind::Unsupported`] where the system
+    /// cannot do that.
+    ///
+    /// # Platform
+    /// - Linux, Android: `IP_MULTICAST_ALL`, and `IPV6_MULTICAST_ALL` since 4.20;
+    ///   before, IPv6 sockets always did.
+    /// - Elsewhere unsupported.
+    pub fn receive_all_groups(&self, on: bool) -> Result<(), Error> {
+        sys::receive_all_groups(&self.socket, self.family, on)
+            .map_err(|(option, source)| builder::failed(self.scope(), option)(source))
+    }
+
+    /// The interfaces that it serves, ordered by index, as they were when they
+    /// were added or last refreshed.
+    #[must_use]
+    pub fn interfaces(&self) -> &[Interface] {
+        self.served.interfaces()
+    }
+
+    /// The family.
+    #[must_use]
+    pub const fn family(&self) -> Family {
+        self.family
+    }
+
+    /// The UDP port it is bound to.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// How many bytes the kernel keeps until they are received, its own
+    /// bookkeeping included: on Linux an empty datagram takes several hundred.
+    ///
+    /// # Errors
+    /// What the operating system answered.
+    pub fn receive_buffer(&self) -> io::Result<usize> {
+        self.socket.recv_buffer_size()
+    }
+
+    /// What became of the datagrams that arrived so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.tally.read()
+    }
+
+    pub(crate) const fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    /// Whether whatever it sends leaves by the one interface that it serves.
+    pub(crate) const fn is_tied(&self) -> bool {
+        self.served.is_one()
+    }
+
+    pub(crate) const fn fragments(&self) -> bool {
+        self.fragments
+    }
+
+    /// Whether the kernel splits a message into datagrams: it knows how, and has
+    /// not refused to.
+    pub(crate) const fn splits(&self) -> &AtomicBool {
+        &self.splits
+    }
+
+    /// Where it is used: on the one interface that it is tied to, or on those that
+    /// share it.
+    #[must_use]
+    pub const fn scope(&self) -> Scope {
+        match &self.served {
+            Served::One(interface) => Scope::Interface(interface.id()),
+            Served::Many(_) => Scope::Shared,
+        }
+    }
+}
+
+impl AsFd for Endpoint {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}

@@ -1,0 +1,263 @@
+//! Sending by one interface.
+
+use std::io;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::os::fd::AsFd;
+
+use ifcast_interfaces::Interface;
+
+use crate::endpoint::Endpoint;
+use crate::error::Error;
+use crate::family::Family;
+use crate::packet_info::PacketInfo;
+use crate::sys;
+
+/// Sends by one interface and no other: a [`BoundSocket`](crate::BoundSocket) by
+/// its own, or a [`SharedSocket`](crate::SharedSocket) by one of those that share
+/// it.
+///
+/// ```
+/// use ifcast_socket::{Datagram, Endpoint, Error};
+///
+/// /// Answers by the interface where the question arrived.
+/// fn answer(endpoint: &Endpoint, question: &Datagram<'_>) -> Option<Result<(), Error>> {
+///     let sender = endpoint.sender(question.interface().index())?;
+///     Some(sender.send(b"here", question.source()))
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Sender<'a> {
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) interface: &'a Interface,
+}
+
+impl<'a> Sender<'a> {
+    /// Sends one datagram, whole or not at all. The kernel chooses which of the
+    /// interface's addresses it comes from.
+    ///
+    /// A link-local destination may leave its scope id 0.
+    ///
+    /// # Errors
+    /// [`Error::ForeignInterface`] if the scope id is another interface's,
+    /// [`Error::NoDestination`], [`Error::WrongFamily`], [`Error::TooLarge`], or
+    /// [`Error::Send`] with what the operating system answered, of which
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) means that the send buffer is
+    /// full.
+    pub fn send(self, payload: &[u8], destination: SocketAddr) -> Result<(), Error> {
+        self.send_with(payload, destination, PacketInfo::default())
+    }
+
+    /// Sends one datagram with packet info, such as from a source of one's own
+    /// choice among the interface's addresses.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), and [`Error::ForeignInterface`] or
+    /// [`Error::ForeignSource`] if `info` names what is not this interface's.
+    pub fn send_with(
+        self,
+        payload: &[u8],
+        destination: SocketAddr,
+        info: PacketInfo,
+    ) -> Result<(), Error> {
+        let destination = self.check(payload, destination)?;
+        let source = self.check_info(info)?;
+        self.send_from(payload, destination, source)
+    }
+
+    fn send_from(
+        self,
+        payload: &[u8],
+        destination: SocketAddr,
+        source: IpAddr,
+    ) -> Result<(), Error> {
+        let sent = if self.endpoint.is_tied() && source.is_unspecified() {
+            self.send_plain(payload, destination)
+        } else {
+            let index = self.interface.index().get();
+            let fd = self.endpoint.as_fd();
+            sys::send::with_packet_info(fd, payload, destination, index, source)
+        };
+        sent.map_err(|error| self.send_error(payload, destination, error))
+    }
+
+    /// Sends what a tied socket need not be told more about.
+    fn send_plain(self, payload: &[u8], destination: SocketAddr) -> io::Result<()> {
+        let address = destination.into();
+        loop {
+            match self.endpoint.socket().send_to(payload, &address) {
+                Ok(_) => return Ok(()), // a datagram goes whole
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The longest payload in bytes that can be sent: what fits into one packet
+    /// of the interface's MTU, or, where fragments are allowed or the MTU is
+    /// not known, into a datagram.
+    #[must_use]
+    pub fn max_payload(self) -> usize {
+        self.max_payload_for(self.interface.mtu())
+    }
+
+    /// The interface that it sends by, as it was when the socket was bound or last
+    /// refreshed.
+    #[must_use]
+    pub const fn interface(self) -> &'a Interface {
+        self.interface
+    }
+
+    /// The socket that it sends with.
+    #[must_use]
+    pub const fn endpoint(self) -> &'a Endpoint {
+        self.endpoint
+    }
+
+    /// The family.
+    #[must_use]
+    pub const fn family(self) -> Family {
+        self.endpoint.family()
+    }
+
+    fn max_payload_for(self, mtu: Option<u32>) -> usize {
+        match self.packet_payload_for(mtu) {
+            Some(in_one_packet) if !self.endpoint.fragments() => in_one_packet,
+            _ => self.family().longest_payload(),
+        }
+    }
+
+    /// The longest payload that leaves in one packet, fragments or not; `None` if
+    /// the MTU is not known.
+    pub(crate) fn packet_payload(self) -> Option<usize> {
+        self.packet_payload_for(self.interface.mtu())
+    }
+
+    fn packet_payload_for(self, mtu: Option<u32>) -> Option<usize> {
+        let mtu = usize::try_from(mtu?).ok()?;
+        let payload = mtu.saturating_sub(self.family().headers_len());
+        Some(payload.min(self.family().longest_payload()))
+    }
+
+    /// Refuses what would leave elsewhere or nowhere, and completes a
+    /// link-local destination with its scope.
+    pub(crate) fn check(
+        self,
+        payload: &[u8],
+        destination: SocketAddr,
+    ) -> Result<SocketAddr, Error> {
+        if Family::of(destination.ip()) != self.family() {
+            return Err(self.wrong_family(destination.ip()));
+        }
+        if destination.ip().is_unspecified() {
+            return Err(Error::NoDestination {
+                interface: self.interface.id(),
+            });
+        }
+        if payload.len() > self.family().longest_payload() {
+            return Err(self.too_large(payload, self.max_payload()));
+        }
+        let SocketAddr::V6(mut destination) = destination else {
+            return Ok(destination);
+        };
+        let own = self.interface.index().get();
+        match destination.scope_id() {
+            0 if is_link_scoped(*destination.ip()) => destination.set_scope_id(own),
+            0 => {}
+            named if named == own => {}
+            named => return Err(self.foreign(named)),
+        }
+        Ok(destination.into())
+    }
+
+    /// Refuses what is not this interface's; returns the source, or none as an
+    /// unspecified address.
+    pub(crate) fn check_info(self, info: PacketInfo) -> Result<IpAddr, Error> {
+        let own = self.interface.index();
+        if let Some(named) = info.interface.filter(|named| *named != own) {
+            return Err(self.foreign(named.get()));
+        }
+        let Some(source) = info.source else {
+            return Ok(self.family().unspecified());
+        };
+        if Family::of(source) != self.family() {
+            return Err(self.wrong_family(source));
+        }
+        if !self.interface.owns(source) {
+            return Err(Error::ForeignSource {
+                interface: self.interface.id(),
+                address: source,
+            });
+        }
+        Ok(source)
+    }
+
+    /// Says what a failure to send means.
+    pub(crate) fn send_error(
+        self,
+        payload: &[u8],
+        destination: SocketAddr,
+        source: io::Error,
+    ) -> Error {
+        if source.raw_os_error() != Some(libc::EMSGSIZE) {
+            return Error::Send {
+                interface: self.interface.id(),
+                destination,
+                source,
+            };
+        }
+        // The MTU may have changed since the interface was captured.
+        let mtu = match Interface::by_index(self.interface.index()) {
+            Ok(Some(now)) => now.mtu(),
+            // It is gone, or in the network namespace of another thread.
+            Ok(None) | Err(_) => self.interface.mtu(),
+        };
+        self.too_large(payload, self.max_payload_for(mtu))
+    }
+
+    fn too_large(self, payload: &[u8], limit: usize) -> Error {
+        Error::TooLarge {
+            interface: self.interface.id(),
+            len: payload.len(),
+            limit,
+        }
+    }
+
+    fn foreign(self, named: u32) -> Error {
+        Error::ForeignInterface {
+            interface: self.interface.id(),
+            named,
+        }
+    }
+
+    fn wrong_family(self, address: IpAddr) -> Error {
+        Error::WrongFamily {
+            interface: self.interface.id(),
+            family: self.family(),
+            address,
+        }
+    }
+}
+
+/// Whether the address means something on one link only, so that the kernel
+/// needs, and heeds, its scope id (RFC 4007): `fe80::/10`, and groups of
+/// interface-local or link-local scope.
+fn is_link_scoped(address: Ipv6Addr) -> bool {
+    const INTERFACE_LOCAL: u16 = 1;
+    const LINK_LOCAL: u16 = 2;
+    let scope = address.segments()[0] & 0xf;
+    address.is_unicast_link_local()
+        || (address.is_multicast() && matches!(scope, INTERFACE_LOCAL | LINK_LOCAL))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn link_scoped_addresses_are_told_from_wider_ones() {
+        let link = ["fe80::1", "ff02::1", "ff12::1", "ff32::1", "ff01::1"];
+        let wider = ["ff05::1", "ff0e::1", "ff15::1", "fd71::1", "2001:db8::1"];
+        assert!(link.iter().all(|a| is_link_scoped(a.parse().unwrap())));
+        assert!(!wider.iter().any(|a| is_link_scoped(a.parse().unwrap())));
+    }
+}

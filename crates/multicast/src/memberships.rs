@@ -186,10 +186,10 @@ impl Memberships {
 
     #[inline]
     fn find(&self, interface: InterfaceIndex, group: IpAddr) -> Result<usize, usize> {
-        self.held.binary_search_by(|membership| {
-            let interfaces = membership.interface.get().cmp(&interface.get());
-            interfaces.then_with(|| membership.group.address().cmp(&group))
-        })
+        self.held
+            .binary_search_by_key(&key(interface, group), |membership| {
+                key(membership.interface, membership.group.address())
+            })
     }
 
     fn range(&self, interface: InterfaceIndex) -> std::ops::Range<usize> {
@@ -232,6 +232,16 @@ impl Keeper {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
+}
+
+/// What memberships are ordered by; numbers are compared faster than bytes.
+#[inline]
+fn key(interface: InterfaceIndex, group: IpAddr) -> (u32, u128) {
+    let group = match group {
+        IpAddr::V4(group) => group.to_bits().into(),
+        IpAddr::V6(group) => group.to_bits(),
+    };
+    (interface.get(), group)
 }
 
 fn receive_all_groups(endpoint: &Endpoint, on: bool) -> io::Result<()> {

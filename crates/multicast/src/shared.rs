@@ -96,6 +96,7 @@ impl SharedMulticastSocket {
     ///
     /// # Errors
     /// As [`SharedSocket::recv_batch`].
+    #[inline]
     pub fn recv_batch<'a>(&'a self, batch: &'a mut RecvBatch) -> io::Result<Received<'a>> {
         let memberships = &self.memberships;
         self.socket

@@ -110,6 +110,7 @@ impl MulticastSocket {
     ///
     /// # Errors
     /// As [`BoundSocket::recv_batch`].
+    #[inline]
     pub fn recv_batch<'a>(&'a self, batch: &'a mut RecvBatch) -> io::Result<Received<'a>> {
         let memberships = &self.memberships;
         self.socket

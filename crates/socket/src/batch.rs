@@ -8,7 +8,7 @@ use std::slice;
 
 use ifcast_interfaces::Interface;
 
-use crate::counters::Counters;
+use crate::counters::Tally;
 use crate::datagram::Datagram;
 use crate::envelope::Envelope;
 use crate::family::Family;
@@ -34,9 +34,9 @@ pub struct RecvBatch {
 /// A message that is handed to the program, as one datagram or as several.
 #[derive(Clone, Copy, Debug)]
 struct Accepted {
-    slot: u32,
+    slot: usize,
     /// Where the interface is among those that are served.
-    interface: u32,
+    interface: usize,
     parts: Parts,
     packet_info: u8,
     control_len: u8,
@@ -78,27 +78,28 @@ impl RecvBatch {
     }
 
     /// Receives what is queued and keeps what arrived on one of `served`; counts the
-    /// rest.
-    pub(crate) fn fill<'a>(
-        &'a mut self,
+    /// rest. Returns whether the kernel had nothing left.
+    pub(crate) fn fill(
+        &mut self,
         socket: BorrowedFd<'_>,
-        served: &'a Served,
+        served: &Served,
         family: Family,
-        counts: &mut Counters,
-    ) -> io::Result<Filled<'a>> {
+        tally: &Tally,
+    ) -> io::Result<bool> {
         self.accepted.clear();
         let (count, drained) = self.messages.receive(socket)?;
-        for (slot, message) in (0..).zip(self.messages.first(count)) {
+        for slot in 0..count {
+            let message = self.messages.get(slot);
             let outline = message.outline(family);
             let parts = Parts::of(&message, outline.segment);
             let packet_info = outline.packet_info;
             let Some(packet_info) = packet_info.filter(|_| !message.is_metadata_truncated()) else {
-                counts.without_packet_info += parts.sent();
+                tally.without_packet_info.add(parts.sent());
                 continue;
             };
             let index = message.written.interface(packet_info.get(), family);
             let Some(interface) = served.position(index) else {
-                counts.foreign_interface += parts.sent();
+                tally.foreign_interface.add(parts.sent());
                 continue;
             };
             self.accepted.push(Accepted {
@@ -109,65 +110,51 @@ impl RecvBatch {
                 control_len: message.control_len,
             });
         }
-        Ok(Filled {
-            messages: &self.messages,
-            accepted: &mut self.accepted,
-            served: served.interfaces(),
-            family,
-            drained,
-        })
+        Ok(drained)
     }
-}
 
-/// What was received and is this socket's, while it is decided what is wanted.
-pub(crate) struct Filled<'batch> {
-    messages: &'batch Messages,
-    accepted: &'batch mut Vec<Accepted>,
-    served: &'batch [Interface],
-    family: Family,
-    drained: bool,
-}
-
-impl<'batch> Filled<'batch> {
-    /// Keeps only what is wanted, and counts the rest.
+    /// Of what is there keeps only what is wanted, and counts the rest.
     #[inline]
     pub(crate) fn retain(
         &mut self,
-        counts: &mut Counters,
+        served: &Served,
+        family: Family,
+        tally: &Tally,
         mut wanted: impl FnMut(&Envelope<'_>) -> bool,
     ) {
-        let Self {
-            messages,
-            accepted,
-            served,
-            family,
-            ..
-        } = self;
-        accepted.retain(|accepted| {
-            let is_wanted = wanted(&accepted.envelope(messages, served, *family));
+        let (messages, served) = (&self.messages, served.interfaces());
+        self.accepted.retain(|accepted| {
+            let is_wanted = wanted(&accepted.envelope(messages, served, family));
             if !is_wanted {
-                counts.unwanted += accepted.parts.sent();
+                tally.unwanted.add(accepted.parts.sent());
             }
             is_wanted
         });
     }
 
-    /// Hands over what is left, and counts it.
-    pub(crate) fn hand_over(self, counts: &mut Counters) -> Received<'batch> {
+    /// Hands over what is there, and counts it.
+    #[inline]
+    pub(crate) fn hand_over<'a>(
+        &'a self,
+        served: &'a Served,
+        family: Family,
+        tally: &Tally,
+        drained: bool,
+    ) -> Received<'a> {
         let mut left = 0;
-        for Accepted { parts, .. } in &*self.accepted {
-            let kept = parts.kept();
-            left += kept;
-            counts.truncated += u64::from(parts.is_last_truncated);
-            counts.without_room += parts.sent() - kept;
+        for Accepted { parts, .. } in &self.accepted {
+            left += parts.kept();
+            if parts.is_incomplete() {
+                parts.count_losses(tally);
+            }
         }
-        counts.received += left;
+        tally.received.add(left);
         Received {
-            messages: self.messages,
-            served: self.served,
-            family: self.family,
-            drained: self.drained,
-            left: usize::try_from(left).unwrap_or(usize::MAX),
+            messages: &self.messages,
+            served: served.interfaces(),
+            family,
+            drained,
+            left,
             accepted: self.accepted.iter(),
             current: None,
         }
@@ -183,8 +170,8 @@ impl Accepted {
         family: Family,
     ) -> Envelope<'batch> {
         Envelope {
-            written: messages.written(self.slot as usize),
-            interface: &served[self.interface as usize],
+            written: messages.written(self.slot),
+            interface: &served[self.interface],
             family,
             packet_info: self.packet_info,
             control_len: self.control_len,
@@ -220,6 +207,17 @@ impl Parts {
             segment,
             is_last_truncated: is_cut,
         }
+    }
+
+    #[inline]
+    const fn is_incomplete(self) -> bool {
+        self.len < self.full_len || self.is_last_truncated
+    }
+
+    #[cold]
+    fn count_losses(self, tally: &Tally) {
+        tally.truncated.add(self.is_last_truncated.into());
+        tally.without_room.add(self.sent() - self.kept());
     }
 
     /// How many were sent.
@@ -278,7 +276,7 @@ pub struct Received<'batch> {
     served: &'batch [Interface],
     family: Family,
     drained: bool,
-    left: usize,
+    left: u64,
     accepted: slice::Iter<'batch, Accepted>,
     current: Option<Split<'batch>>,
 }
@@ -307,7 +305,7 @@ impl<'batch> Received<'batch> {
     fn open(&mut self) -> Option<Split<'batch>> {
         let accepted = self.accepted.next()?;
         let parts = accepted.parts;
-        let slot = accepted.slot as usize;
+        let slot = accepted.slot;
         Some(Split {
             envelope: accepted.envelope(self.messages, self.served, self.family),
             rest: self.messages.payload(slot, parts.len as usize),
@@ -346,7 +344,8 @@ impl<'batch> Iterator for Received<'batch> {
 
     #[inline]
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
+        let left = usize::try_from(self.left).unwrap_or(usize::MAX);
+        (left, Some(left))
     }
 }
 

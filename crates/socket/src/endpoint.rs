@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use ifcast_interfaces::{Interface, InterfaceIndex};
 use socket2::Socket;
 
-use crate::batch::{Filled, Received, RecvBatch};
+use crate::batch::{Received, RecvBatch};
 use crate::builder;
 use crate::counters::{Counters, Tally};
 use crate::envelope::Envelope;
@@ -77,37 +77,20 @@ impl Endpoint {
         batch: &'a mut RecvBatch,
         wanted: impl FnMut(&Envelope<'_>) -> bool,
     ) -> io::Result<Received<'a>> {
-        let mut counts = Counters::default();
-        let filled = self.fill(batch, &mut counts).map(|mut filled| {
-            filled.retain(&mut counts, wanted);
-            filled
-        });
-        self.hand_over(filled, counts)
+        let drained = self.fill(batch)?;
+        batch.retain(&self.served, self.family, &self.tally, wanted);
+        Ok(batch.hand_over(&self.served, self.family, &self.tally, drained))
     }
 
     /// Receives what arrived on one of its interfaces.
+    #[inline]
     pub(crate) fn receive<'a>(&'a self, batch: &'a mut RecvBatch) -> io::Result<Received<'a>> {
-        let mut counts = Counters::default();
-        let filled = self.fill(batch, &mut counts);
-        self.hand_over(filled, counts)
+        let drained = self.fill(batch)?;
+        Ok(batch.hand_over(&self.served, self.family, &self.tally, drained))
     }
 
-    fn fill<'a>(
-        &'a self,
-        batch: &'a mut RecvBatch,
-        counts: &mut Counters,
-    ) -> io::Result<Filled<'a>> {
-        batch.fill(self.socket.as_fd(), &self.served, self.family, counts)
-    }
-
-    fn hand_over<'a>(
-        &self,
-        filled: io::Result<Filled<'a>>,
-        mut counts: Counters,
-    ) -> io::Result<Received<'a>> {
-        let received = filled?.hand_over(&mut counts);
-        self.tally.add(counts);
-        Ok(received)
+    fn fill(&self, batch: &mut RecvBatch) -> io::Result<bool> {
+        batch.fill(self.socket.as_fd(), &self.served, self.family, &self.tally)
     }
 
     /// Sets how many hops datagrams may make; see

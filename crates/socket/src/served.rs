@@ -20,6 +20,7 @@ pub(crate) struct Many {
 }
 
 impl Served {
+    #[inline]
     pub(crate) fn interfaces(&self) -> &[Interface] {
         match self {
             Self::One(interface) => slice::from_ref(interface),
@@ -29,16 +30,16 @@ impl Served {
 
     /// Where the interface with this index is.
     #[inline]
-    pub(crate) fn position(&self, index: u32) -> Option<u32> {
+    pub(crate) fn position(&self, index: u32) -> Option<usize> {
         match self {
             Self::One(interface) => (interface.index().get() == index).then_some(0),
-            Self::Many(many) => u32::try_from(many.indexes.binary_search(&index).ok()?).ok(),
+            Self::Many(many) => many.indexes.binary_search(&index).ok(),
         }
     }
 
     pub(crate) fn get(&self, index: InterfaceIndex) -> Option<&Interface> {
         let position = self.position(index.get())?;
-        self.interfaces().get(position as usize)
+        self.interfaces().get(position)
     }
 
     /// Whether there is one and can be no other.

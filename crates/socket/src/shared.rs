@@ -88,6 +88,7 @@ impl SharedSocket {
     /// # Errors
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if nothing is queued, else what
     /// the operating system answered.
+    #[inline]
     pub fn recv_batch<'a>(&'a self, batch: &'a mut RecvBatch) -> io::Result<Received<'a>> {
         self.endpoint.receive(batch)
     }

@@ -92,22 +92,19 @@ impl Messages {
         received
     }
 
-    /// The messages of the last call, of which there were `count`.
+    /// A message of the last call.
     #[inline]
-    pub(crate) fn first(&self, count: usize) -> impl Iterator<Item = Message<'_>> {
-        let headers = &self.headers.items()[..count];
+    pub(crate) fn get(&self, slot: usize) -> Message<'_> {
+        let header = &self.headers.items()[slot];
         let capacity = u32::try_from(self.payload_capacity).unwrap_or(u32::MAX);
-        let written = self.written.items();
-        headers.iter().zip(written).map(move |(header, written)| {
-            let control_len = len::from_c(header.msg_hdr.msg_controllen).min(Buffer::LEN);
-            Message {
-                len: header.msg_len.min(capacity),
-                full_len: header.msg_len,
-                written,
-                control_len: u8::try_from(control_len).unwrap_or(u8::MAX),
-                flags: header.msg_hdr.msg_flags,
-            }
-        })
+        let control_len = len::from_c(header.msg_hdr.msg_controllen).min(Buffer::LEN);
+        Message {
+            len: header.msg_len.min(capacity),
+            full_len: header.msg_len,
+            written: self.written(slot),
+            control_len: u8::try_from(control_len).unwrap_or(u8::MAX),
+            flags: header.msg_hdr.msg_flags,
+        }
     }
 
     /// The beginning of what a message carries.

@@ -112,14 +112,8 @@ impl BoundSocket {
     /// full.
     pub fn send(&self, payload: &[u8], destination: SocketAddr) -> Result<(), Error> {
         let destination = self.check(payload, destination)?;
-        let address = destination.into();
-        loop {
-            match self.socket.send_to(payload, &address) {
-                Ok(_) => return Ok(()), // a datagram goes whole
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.send_error(payload, destination, error)),
-            }
-        }
+        sys::send::plain(self.socket.as_fd(), payload, destination)
+            .map_err(|error| self.send_error(payload, destination, error))
     }
 
     /// Sends one datagram with packet info, such as from a source of one's own

@@ -7,6 +7,7 @@ use std::{mem, ptr};
 
 use socket2::SockAddr;
 
+use crate::sys::calls;
 use crate::sys::control::{self, Buffer};
 use crate::sys::len;
 
@@ -22,7 +23,7 @@ pub(crate) fn plain(
     loop {
         // SAFETY: `data` and `name` are valid for reads of the lengths beside them.
         let sent = unsafe {
-            libc::sendto(
+            calls::sendto(
                 socket.as_raw_fd(),
                 data,
                 payload.len(),
@@ -68,7 +69,7 @@ pub(crate) fn with_packet_info(
     loop {
         // SAFETY: the header points at locals that outlive the call and at
         // `payload`, none of which the kernel writes to.
-        let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), ptr::from_ref(&header), 0) };
+        let sent = unsafe { calls::sendmsg(socket.as_raw_fd(), ptr::from_ref(&header), 0) };
         if sent >= 0 {
             return Ok(());
         }

@@ -172,10 +172,6 @@ impl Endpoint {
         self.tally.read()
     }
 
-    pub(crate) const fn socket(&self) -> &Socket {
-        &self.socket
-    }
-
     /// Whether whatever it sends leaves by the one interface that it serves.
     pub(crate) const fn is_tied(&self) -> bool {
         self.served.is_one()

@@ -70,26 +70,15 @@ impl<'a> Sender<'a> {
         destination: SocketAddr,
         source: IpAddr,
     ) -> Result<(), Error> {
+        let fd = self.endpoint.as_fd();
+        // A tied socket need not be told the interface.
         let sent = if self.endpoint.is_tied() && source.is_unspecified() {
-            self.send_plain(payload, destination)
+            sys::send::plain(fd, payload, destination)
         } else {
             let index = self.interface.index().get();
-            let fd = self.endpoint.as_fd();
             sys::send::with_packet_info(fd, payload, destination, index, source)
         };
         sent.map_err(|error| self.send_error(payload, destination, error))
-    }
-
-    /// Sends what a tied socket need not be told more about.
-    fn send_plain(self, payload: &[u8], destination: SocketAddr) -> io::Result<()> {
-        let address = destination.into();
-        loop {
-            match self.endpoint.socket().send_to(payload, &address) {
-                Ok(_) => return Ok(()), // a datagram goes whole
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
     }
 
     /// The longest payload in bytes that can be sent: what fits into one packet

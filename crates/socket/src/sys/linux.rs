@@ -12,6 +12,7 @@ use socket2::Socket;
 use crate::family::Family;
 use crate::metadata::Metadata;
 use crate::pinning::Pinning;
+use crate::sys::calls;
 use crate::sys::control::{Constants, HeaderFields, Layout, Timestamp};
 use crate::sys::option;
 
@@ -199,7 +200,7 @@ pub(super) unsafe fn receive(
     loop {
         // SAFETY: as the caller vouches; the kernel writes no further than the
         // lengths in the headers say.
-        let received = unsafe { libc::recvmmsg(fd, headers, limit, FULL_LENGTH, ptr::null_mut()) };
+        let received = unsafe { calls::recvmmsg(fd, headers, limit, FULL_LENGTH, ptr::null_mut()) };
         if let Ok(received) = usize::try_from(received) {
             return Ok((received, received < count));
         }
@@ -213,9 +214,9 @@ pub(super) unsafe fn receive(
 const FULL_LENGTH: Flags = libc::MSG_TRUNC as Flags;
 
 #[cfg(not(target_env = "musl"))]
-type Flags = c_int;
+pub(super) type Flags = c_int;
 #[cfg(target_env = "musl")]
-type Flags = libc::c_uint;
+pub(super) type Flags = libc::c_uint;
 
 /// What a socket address begins with: its family.
 pub(super) fn address_head(family: c_int, _len: usize) -> [u8; 2] {
@@ -239,7 +240,7 @@ pub(super) unsafe fn send(
     loop {
         // SAFETY: as the caller vouches; the kernel writes nothing but the length
         // that each header has room for.
-        let sent = unsafe { libc::sendmmsg(socket.as_raw_fd(), headers, limit, 0) };
+        let sent = unsafe { calls::sendmmsg(socket.as_raw_fd(), headers, limit, 0) };
         if let Ok(sent) = usize::try_from(sent) {
             return Ok(sent);
         }

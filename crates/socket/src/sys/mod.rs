@@ -47,6 +47,14 @@ mod platform;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
 compile_error!("ifcast-socket does not know this system yet: see PLATFORM.md");
 
+// What moves datagrams; a test on Linux can have it fail.
+#[cfg(all(test, target_os = "linux"))]
+mod faults;
+#[cfg(all(test, target_os = "linux"))]
+use self::faults as calls;
+#[cfg(not(all(test, target_os = "linux")))]
+use libc as calls;
+
 pub(crate) use self::platform::{
     DEVICE_OWNS_PORT, SEGMENT, coalesce, configure, pin, receive_all_groups, receive_metadata,
     share_port, splits,

@@ -7,8 +7,40 @@ use std::{mem, ptr};
 
 use socket2::SockAddr;
 
+use crate::sys::calls;
 use crate::sys::control::{Buffer, Writer};
 use crate::sys::len;
+
+/// Sends a datagram from wherever the kernel likes. Retries when a signal
+/// interrupts.
+pub(crate) fn plain(
+    socket: BorrowedFd<'_>,
+    payload: &[u8],
+    destination: SocketAddr,
+) -> io::Result<()> {
+    let destination = SockAddr::from(destination);
+    let (data, name) = (payload.as_ptr().cast(), destination.as_ptr().cast());
+    loop {
+        // SAFETY: `data` and `name` are valid for reads of the lengths beside them.
+        let sent = unsafe {
+            calls::sendto(
+                socket.as_raw_fd(),
+                data,
+                payload.len(),
+                0,
+                name,
+                destination.len(),
+            )
+        };
+        if sent >= 0 {
+            return Ok(()); // a datagram goes whole
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+}
 
 /// Sends a datagram with packet info: by `interface`, from `source`, which may
 /// be unspecified. Retries when a signal interrupts.
@@ -39,7 +71,7 @@ pub(crate) fn with_packet_info(
     loop {
         // SAFETY: the header points at locals that outlive the call and at
         // `payload`, none of which the kernel writes to.
-        let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), ptr::from_ref(&header), 0) };
+        let sent = unsafe { calls::sendmsg(socket.as_raw_fd(), ptr::from_ref(&header), 0) };
         if sent >= 0 {
             return Ok(());
         }

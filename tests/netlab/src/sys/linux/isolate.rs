@@ -22,7 +22,7 @@ pub(crate) fn isolation() -> io::Result<()> {
 }
 
 // Miri runs no initializers of foreign code and has no namespaces.
-#[cfg_attr(not(miri), used)]
+#[used]
 #[cfg_attr(not(miri), unsafe(link_section = ".init_array"))]
 static INITIALIZER: extern "C" fn() = initialize;
 

@@ -249,7 +249,9 @@ pub(crate) const ALL: [Bar; 33] = [
         task: "all busy:",
         holds_at: HoldsAt::Every,
         limit: Limit::AtMost(0.6),
-        figure: Figure::By(|table, at| quotient(table, at, ours::LAN_SHARED, ours::LAN)),
+        figure: Figure::By(|table, at| {
+            quotient(table, at, ours::LAN_SHARED, ours::LAN_PER_INTERFACE)
+        }),
     },
     Bar {
         says: "F2: there is one copy of a datagram, however many interfaces there are",

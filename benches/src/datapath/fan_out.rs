@@ -3,6 +3,7 @@
 use std::io;
 use std::net::UdpSocket;
 
+use ifcast::Sockets;
 use socket2::SockRef;
 
 use crate::call::Call;
@@ -21,10 +22,15 @@ pub(crate) fn fan_out(cables: &Cables, cast: Cast, len: usize) -> io::Result<Tas
         let mut bursts = cables.bursts(cast, port, len)?;
         io::Result::Ok(Call::new(move || bursts.send(), move |()| count))
     };
-    let ours = ours::fan_out(cables, cast, port, vec![0; len])?;
+    let ours = |sockets| {
+        let send = ours::fan_out(cables, cast, port, vec![0; len], sockets)?;
+        io::Result::Ok(Call::new(send, |sent| *sent))
+    };
     let calls = [
         (floor::FAN_OUT, in_c()?),
-        (ours::FAN_OUT, Call::new(ours, |sent| *sent)),
+        (ours::FAN_OUT, ours(Sockets::Automatic)?),
+        (ours::FAN_OUT_PER_INTERFACE, ours(Sockets::PerInterface)?),
+        (ours::FAN_OUT_SHARED, ours(Sockets::Shared)?),
         (BOUND, bound(cables, cast, port, len)?),
         (STEERED, steered(cables, cast, port, len)?),
     ];

@@ -41,6 +41,8 @@ pub(crate) fn one_busy(cables: &Cables) -> io::Result<Task> {
         contenders: vec![
             contender(floor::LOOP, floor::event_loop_of_all)?,
             contender(ours::LAN, ours::lan)?,
+            contender(ours::LAN_PER_INTERFACE, ours::lan_per_interface)?,
+            contender(ours::LAN_SHARED, ours::lan_shared)?,
         ],
     })
 }
@@ -65,6 +67,11 @@ pub(crate) fn all_busy(cables: &Cables) -> io::Result<Task> {
             contender(floor::LOOP, Rc::clone(&floor)),
             contender(floor::SHARED, line(cables, floor::shared)?),
             contender(ours::LAN, line(cables, ours::lan)?),
+            contender(
+                ours::LAN_PER_INTERFACE,
+                line(cables, ours::lan_per_interface)?,
+            ),
+            contender(ours::LAN_SHARED, line(cables, ours::lan_shared)?),
         ],
     })
 }

@@ -7,7 +7,7 @@ use std::{io, mem};
 use bytes::Bytes;
 use ifcast::multicast::MulticastSocket;
 use ifcast::socket::{BoundSocket, SendBatch, ToSend};
-use ifcast::{Event, EventLoop, Incoming, Lan, LanBuilder, RecvBatch, Snapshot, To};
+use ifcast::{Event, EventLoop, Incoming, Lan, LanBuilder, RecvBatch, Snapshot, Sockets, To};
 
 use crate::call::Call;
 use crate::datapath::cables::{Cables, Cast, RECEIVE_BUFFER};
@@ -30,6 +30,7 @@ pub(crate) const LAN: Method = Method::ours("ifcast Lan::poll");
 pub(crate) const LAN_COALESCING: Method = Method::ours("ifcast Lan::poll, GRO");
 pub(crate) const LAN_BYTES: Method = Method::ours("ifcast Lan::poll, to_bytes");
 pub(crate) const EVENT_LOOP: Method = Method::ours("ifcast EventLoop::poll");
+pub(crate) const LAN_PER_INTERFACE: Method = Method::ours("ifcast Lan::poll, a socket each");
 pub(crate) const LAN_SHARED: Method = Method::ours("ifcast Lan::poll, one shared socket");
 pub(crate) const LAN_SPINNING: Method = Method::ours("ifcast Lan::poll, spin then park");
 pub(crate) const READ: Method = Method::ours("ifcast BoundSocket::recv_batch");
@@ -37,11 +38,25 @@ pub(crate) const SEND: Method = Method::ours("ifcast BoundSocket::send");
 pub(crate) const SEND_BATCH: Method = Method::ours("ifcast SendBatch");
 pub(crate) const SEND_SEGMENTS: Method = Method::ours("ifcast SendBatch, GSO");
 pub(crate) const FAN_OUT: Method = Method::ours("ifcast Lan::send");
+pub(crate) const FAN_OUT_PER_INTERFACE: Method = Method::ours("ifcast Lan::send, a socket each");
+pub(crate) const FAN_OUT_SHARED: Method = Method::ours("ifcast Lan::send, one shared socket");
 
 /// A LAN of all the receiver's interfaces that does nothing with a datagram but
 /// look at it.
 pub(crate) fn lan(cables: &Cables, cast: Cast, port: u16) -> io::Result<Receiver> {
     Ok(looking(open(cables, cast, port)?))
+}
+
+/// The same, with sockets for each interface, however many there are.
+pub(crate) fn lan_per_interface(cables: &Cables, cast: Cast, port: u16) -> io::Result<Receiver> {
+    let builder = builder(cast, port).sockets(Sockets::PerInterface);
+    Ok(looking(build(cables, builder)?))
+}
+
+/// The same, with one socket for all interfaces.
+pub(crate) fn lan_shared(cables: &Cables, cast: Cast, port: u16) -> io::Result<Receiver> {
+    let builder = builder(cast, port).sockets(Sockets::Shared);
+    Ok(looking(build(cables, builder)?))
 }
 
 /// The same, which lets the kernel join datagrams.
@@ -156,9 +171,10 @@ pub(crate) fn fan_out(
     cast: Cast,
     port: u16,
     payload: Vec<u8>,
+    sockets: Sockets,
 ) -> io::Result<impl FnMut() -> io::Result<usize> + use<>> {
     let to = cast.group().map_or(To::AllHosts, To::Group);
-    let builder = Lan::builder().families(&[cast.family()]);
+    let builder = Lan::builder().families(&[cast.family()]).sockets(sockets);
     let mut lan = cables
         .at_sender(|| builder.build())
         .map_err(io::Error::other)?;

@@ -28,8 +28,8 @@ pub(crate) struct Messages {
 impl Messages {
     pub(crate) fn new(count: usize, payload_capacity: usize) -> Self {
         let unwritten = Written {
-            control: Buffer([0; Buffer::LEN]),
             name: Name([0; address::LEN]),
+            control: Buffer([0; Buffer::LEN]),
         };
         let written = Slab::new(unwritten, count);
         let payloads = Slab::new(0, (count * payload_capacity).max(1));
@@ -168,10 +168,14 @@ impl Message<'_> {
 
 /// What the kernel wrote about a message: control messages and who sent it. It is
 /// read when somebody asks.
+///
+/// In this order, and so aligned, all that IPv4 usually needs is on one line of the
+/// processor's cache.
 #[derive(Clone, Copy)]
+#[repr(C, align(64))]
 pub(crate) struct Written {
-    control: Buffer,
     name: Name,
+    control: Buffer,
 }
 
 impl Written {

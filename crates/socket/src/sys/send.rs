@@ -5,8 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::{mem, ptr};
 
-use socket2::SockAddr;
-
+use crate::sys::address::{self, Name};
 use crate::sys::calls;
 use crate::sys::control::{Buffer, Writer};
 use crate::sys::len;
@@ -18,20 +17,13 @@ pub(crate) fn plain(
     payload: &[u8],
     destination: SocketAddr,
 ) -> io::Result<()> {
-    let destination = SockAddr::from(destination);
-    let (data, name) = (payload.as_ptr().cast(), destination.as_ptr().cast());
+    let mut name = Name([0; address::LEN]);
+    let name_len = len::to_c(address::encode(destination, &mut name));
+    let (data, name) = (payload.as_ptr().cast(), ptr::from_ref(&name).cast());
+    let (fd, len) = (socket.as_raw_fd(), payload.len());
     loop {
         // SAFETY: `data` and `name` are valid for reads of the lengths beside them.
-        let sent = unsafe {
-            calls::sendto(
-                socket.as_raw_fd(),
-                data,
-                payload.len(),
-                0,
-                name,
-                destination.len(),
-            )
-        };
+        let sent = unsafe { calls::sendto(fd, data, len, 0, name, name_len) };
         if sent >= 0 {
             return Ok(()); // a datagram goes whole
         }
@@ -51,7 +43,8 @@ pub(crate) fn with_packet_info(
     interface: u32,
     source: IpAddr,
 ) -> io::Result<()> {
-    let destination = SockAddr::from(destination);
+    let mut name = Name([0; address::LEN]);
+    let name_len = address::encode(destination, &mut name);
     let mut buffer = Buffer([0; Buffer::LEN]);
     let mut writer = Writer::new(&mut buffer);
     writer.packet_info(interface, source);
@@ -62,8 +55,8 @@ pub(crate) fn with_packet_info(
     };
     // SAFETY: all zeros is a header without name, data or control messages.
     let mut header: libc::msghdr = unsafe { mem::zeroed() };
-    header.msg_name = destination.as_ptr().cast_mut().cast();
-    header.msg_namelen = destination.len();
+    header.msg_name = (&raw mut name).cast();
+    header.msg_namelen = len::to_c(name_len);
     header.msg_iov = &raw mut vector;
     header.msg_iovlen = 1;
     header.msg_control = control.as_mut_ptr().cast();

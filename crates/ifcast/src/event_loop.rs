@@ -166,7 +166,8 @@ impl<S: Receive + event::Source> EventLoop<S> {
     /// interrupted, or if what arrived was not for these sockets.
     ///
     /// An error of one socket is handed to `visit` like a datagram; the socket
-    /// is tried again.
+    /// is tried again. If `visit` panics, what was read with that datagram, up to a
+    /// batch, is lost, but no socket is forgotten.
     ///
     /// # Errors
     /// What the operating system answered to waiting.
@@ -199,19 +200,23 @@ impl<S: Receive + event::Source> EventLoop<S> {
     fn take_turns(&mut self, visit: &mut impl FnMut(&S, io::Result<Datagram<'_>>)) -> usize {
         let mut count = 0;
         for _ in 0..self.ready.len() {
-            let Some(position) = self.ready.pop_front() else {
+            let Some(&position) = self.ready.front() else {
                 break;
             };
+            // It is last already during its turn, because `visit` may panic.
+            self.ready.rotate_left(1);
             let slot = &mut self.slots[position];
-            slot.ready = false;
-            let Some(socket) = &slot.socket else {
-                continue; // removed since
+            let turn = match &slot.socket {
+                Some(socket) => {
+                    let (received, turn) = take_turn(socket, &mut self.batch, visit);
+                    count += received;
+                    turn
+                }
+                None => Turn::Drained, // removed since
             };
-            let (received, turn) = take_turn(socket, &mut self.batch, visit);
-            count += received;
-            if turn == Turn::Unfinished {
-                slot.ready = true;
-                self.ready.push_back(position);
+            if turn == Turn::Drained {
+                slot.ready = false;
+                self.ready.pop_back();
             }
         }
         count

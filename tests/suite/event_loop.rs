@@ -90,10 +90,14 @@ fn bursts_on_eight_interfaces_arrive_whole_and_once_and_none_waits_for_the_end_o
     let star = Star::<8>::new();
     let mut lan = star.lan();
 
-    // What the kernel keeps, at its price for a small datagram with room to spare.
     let kept = lan
         .sockets()
-        .map(|socket| socket.receive_buffer().unwrap() / 1280)
+        .map(|socket| {
+            socket
+                .receive_buffer()
+                .unwrap()
+                .datagrams(size_of::<usize>())
+        })
         .min();
     let numbers: Vec<usize> = (0..BURST).collect();
     let mut heard: BTreeMap<u32, BTreeSet<usize>> = BTreeMap::new();

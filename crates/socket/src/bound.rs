@@ -18,8 +18,10 @@ use crate::counters::{Counters, Tally};
 use crate::datagram::{Datagram, Meta};
 use crate::error::Error;
 use crate::family::Family;
+use crate::kernel_drops::KernelDrops;
 use crate::packet_info::PacketInfo;
 use crate::pinning::Pinning;
+use crate::receive_buffer::ReceiveBuffer;
 use crate::sys;
 use crate::sys::messages::Message;
 
@@ -49,6 +51,8 @@ pub struct BoundSocket {
     fragments: bool,
     tally: Tally,
     splits: AtomicBool,
+    asked_buffer: Option<usize>,
+    coalesces: bool,
 }
 
 impl BoundSocket {
@@ -74,7 +78,17 @@ impl BoundSocket {
             pinning,
             fragments,
             tally: Tally::default(),
+            asked_buffer: None,
+            coalesces: false,
         }
+    }
+
+    /// Notes what its receive buffer was asked to be, and whether several
+    /// datagrams may be in it as one message.
+    pub(crate) const fn buffering(mut self, asked: Option<usize>, coalesces: bool) -> Self {
+        self.asked_buffer = asked;
+        self.coalesces = coalesces;
+        self
     }
 
     /// Whether the kernel splits a message into datagrams: it knows how, and has
@@ -295,13 +309,29 @@ impl BoundSocket {
         self.port
     }
 
-    /// How many bytes the kernel keeps until they are received, its own
-    /// bookkeeping included: on Linux an empty datagram takes several hundred.
+    /// How much the kernel keeps until it is received, and how many datagrams that
+    /// is.
     ///
     /// # Errors
     /// What the operating system answered.
-    pub fn receive_buffer(&self) -> io::Result<usize> {
-        self.socket.recv_buffer_size()
+    pub fn receive_buffer(&self) -> io::Result<ReceiveBuffer> {
+        Ok(ReceiveBuffer {
+            asked: self.asked_buffer,
+            granted: self.socket.recv_buffer_size()?,
+            family: self.family,
+            packet: self.packet_payload(),
+            coalesces: self.coalesces,
+        })
+    }
+
+    /// How many datagrams the kernel dropped so far, usually because the receive
+    /// buffer was full. To be told of them as it happens, without asking in vain,
+    /// use a [`DropWatch`](crate::DropWatch).
+    ///
+    /// # Errors
+    /// As [`KernelDrops::of`].
+    pub fn kernel_drops(&self) -> io::Result<KernelDrops> {
+        KernelDrops::of(self)
     }
 
     /// The longest payload in bytes that can be sent: what fits into one packet

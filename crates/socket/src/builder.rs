@@ -90,7 +90,14 @@ impl<'i> Builder<'i> {
     }
 
     /// How many bytes the kernel shall keep until they are received
-    /// (`SO_RCVBUF`). It may grant less: see [`BoundSocket::receive_buffer`].
+    /// (`SO_RCVBUF`). It may grant less without a word, and its bookkeeping counts:
+    /// [`BoundSocket::receive_buffer`] says how much there is, and how many
+    /// datagrams that holds.
+    ///
+    /// # Platform
+    /// - Linux, Android: `net.core.rmem_max` caps it, customarily at 212992 bytes;
+    ///   only privileged programs may go beyond, and this one does not try.
+    /// - Apple's systems: `kern.ipc.maxsockbuf` caps it, customarily at 8 MiB.
     pub const fn receive_buffer(mut self, bytes: usize) -> Self {
         self.receive_buffer = Some(bytes);
         self
@@ -183,7 +190,8 @@ impl<'i> Builder<'i> {
             port,
             pinning,
             self.fragments,
-        ))
+        )
+        .buffering(self.receive_buffer, self.coalesce))
     }
 
     fn open(&self) -> io::Result<Socket> {
@@ -246,7 +254,7 @@ impl<'i> Builder<'i> {
         }
         if let Some(bytes) = self.receive_buffer {
             socket
-                .set_recv_buffer_size(bytes)
+                .set_recv_buffer_size(bytes.min(MOST_BYTES))
                 .map_err(failed(id, "SO_RCVBUF"))?;
         }
         if self.receive_hops {
@@ -304,3 +312,6 @@ pub(crate) fn failed(
         source,
     }
 }
+
+/// As much as the option's C type can say; more would wrap around.
+const MOST_BYTES: usize = i32::MAX as usize;

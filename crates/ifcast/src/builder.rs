@@ -111,7 +111,8 @@ impl LanBuilder {
     }
 
     /// How many bytes the kernel shall keep for each socket until they are
-    /// received.
+    /// received; it may grant less: see
+    /// [`Builder::receive_buffer`](ifcast_socket::Builder::receive_buffer).
     pub fn receive_buffer(mut self, bytes: usize) -> Self {
         self.receive_buffer = Some(bytes);
         self

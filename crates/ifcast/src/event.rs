@@ -18,6 +18,7 @@ use ifcast_socket::{BoundSocket, Cast, Datagram, PacketInfo};
 ///                 eprintln!("{error}");
 ///             }
 ///         }
+///         Event::Dropped { interface, count } => eprintln!("{interface}: {count} lost"),
 ///         Event::Failed { interface, error } => eprintln!("{interface}: {error}"),
 ///         _ => {}
 ///     }
@@ -28,6 +29,24 @@ use ifcast_socket::{BoundSocket, Cast, Datagram, PacketInfo};
 pub enum Event<'a> {
     /// A datagram arrived.
     Datagram(Incoming<'a>),
+    /// The kernel dropped datagrams that nobody received in time, usually because
+    /// the receive buffer was full
+    /// ([`LanBuilder::receive_buffer`](crate::LanBuilder::receive_buffer)).
+    ///
+    /// It is told after what was in the buffer then. Nothing asks the kernel as
+    /// long as what is read is less than what makes a buffer full; see
+    /// [`DropWatch`](ifcast_socket::DropWatch), also for what it misses.
+    ///
+    /// # Platform
+    /// Linux, Android: since 4.12. Elsewhere it never happens, because the system
+    /// does not tell.
+    Dropped {
+        /// Where.
+        interface: InterfaceId,
+        /// How many, since this was last told of a socket there; joined ones
+        /// ([`LanBuilder::coalesce`](crate::LanBuilder::coalesce)) count as one.
+        count: u32,
+    },
     /// Receiving failed on one interface; the others go on, and it is tried
     /// again.
     Failed {

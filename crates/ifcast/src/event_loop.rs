@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use ifcast_socket::{Datagram, Receive, RecvBatch};
+use ifcast_socket::{Datagram, DropWatch, Receive, RecvBatch};
 use mio::{Events, Interest, Poll, Token, event};
 
 /// How many batches one socket may take before the others have their turn.
@@ -45,12 +45,15 @@ pub struct EventLoop<S> {
     slots: Vec<Slot<S>>,
     free: Vec<usize>,       // slots without a socket
     ready: VecDeque<usize>, // slots with something queued, each once
+    suspects: Vec<usize>,   // slots whose socket may have lost something, each once
 }
 
 struct Slot<S> {
     socket: Option<S>,
-    generation: u32, // how many sockets have left this slot
-    ready: bool,     // whether it is on the ready list
+    watch: Option<DropWatch>, // where the system counts what it drops
+    generation: u32,          // how many sockets have left this slot
+    ready: bool,              // whether it is on the ready list
+    suspect: bool,            // whether it is among the suspects
 }
 
 /// Which socket of an [`EventLoop`]; never reused within it.
@@ -95,25 +98,33 @@ impl<S: Receive + event::Source> EventLoop<S> {
             slots: Vec::new(),
             free: Vec::new(),
             ready: VecDeque::new(),
+            suspects: Vec::new(),
         })
     }
 
-    /// Takes a socket in.
+    /// Takes a socket in, with the receive buffer that it has now.
     ///
     /// # Errors
     /// What the operating system answered. The other sockets stay.
     pub fn add(&mut self, mut socket: S) -> io::Result<SocketId> {
+        let watch = match DropWatch::new(socket.bound()) {
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => None,
+            watch => Some(watch?),
+        };
         let slot = self.free.last().copied().unwrap_or(self.slots.len());
         let registry = self.poll.registry();
         registry.register(&mut socket, Token(slot), Interest::READABLE)?;
         if self.free.pop().is_none() {
             self.slots.push(Slot {
                 socket: None,
+                watch: None,
                 generation: 0,
                 ready: false,
+                suspect: false,
             });
         }
         self.slots[slot].socket = Some(socket);
+        self.slots[slot].watch = watch;
         Ok(SocketId {
             slot,
             generation: self.slots[slot].generation,
@@ -196,6 +207,45 @@ impl<S: Receive + event::Source> EventLoop<S> {
         Ok(self.take_turns(&mut visit))
     }
 
+    /// Hands `visit` every socket of which the kernel dropped datagrams, usually
+    /// because the receive buffer was full, with how many those were since the
+    /// last time or since it was added; or why the kernel would not say.
+    ///
+    /// It costs no system call unless [`poll`](Self::poll) read so much at once
+    /// from a socket that its buffer may have been full: see [`DropWatch`]. Where
+    /// the system counts no drops for each socket, it hands over nothing.
+    ///
+    /// ```no_run
+    /// use ifcast::EventLoop;
+    /// use ifcast::socket::BoundSocket;
+    ///
+    /// fn receive(sockets: &mut EventLoop<BoundSocket>) -> std::io::Result<()> {
+    ///     loop {
+    ///         sockets.poll(None, |_, received| println!("{received:?}"))?;
+    ///         sockets.take_drops(|socket, dropped| match dropped {
+    ///             Ok(count) => eprintln!("{}: {count} lost", socket.interface().id()),
+    ///             Err(error) => eprintln!("{}: {error}", socket.interface().id()),
+    ///         });
+    ///     }
+    /// }
+    /// ```
+    pub fn take_drops(&mut self, mut visit: impl FnMut(&S, io::Result<u32>)) {
+        while let Some(position) = self.suspects.pop() {
+            let slot = &mut self.slots[position];
+            slot.suspect = false;
+            let (Some(socket), Some(watch)) = (&slot.socket, &mut slot.watch) else {
+                continue; // removed since
+            };
+            if !watch.is_due() {
+                continue; // another one, added since
+            }
+            match watch.ask(socket.bound()) {
+                Ok(0) => {}
+                dropped => visit(socket, dropped),
+            }
+        }
+    }
+
     /// Serves each ready socket once; those with more queued stay ready.
     fn take_turns(&mut self, visit: &mut impl FnMut(&S, io::Result<Datagram<'_>>)) -> usize {
         let mut count = 0;
@@ -208,7 +258,8 @@ impl<S: Receive + event::Source> EventLoop<S> {
             let slot = &mut self.slots[position];
             let turn = match &slot.socket {
                 Some(socket) => {
-                    let (received, turn) = take_turn(socket, &mut self.batch, visit);
+                    let (received, turn) =
+                        take_turn(socket, &mut slot.watch, &mut self.batch, visit);
                     count += received;
                     turn
                 }
@@ -217,6 +268,10 @@ impl<S: Receive + event::Source> EventLoop<S> {
             if turn == Turn::Drained {
                 slot.ready = false;
                 self.ready.pop_back();
+            }
+            if !slot.suspect && slot.watch.as_ref().is_some_and(DropWatch::is_due) {
+                slot.suspect = true;
+                self.suspects.push(position);
             }
         }
         count
@@ -247,6 +302,7 @@ enum Turn {
 /// ends that, lest a broken socket keep the loop awake.
 fn take_turn<S: Receive>(
     socket: &S,
+    watch: &mut Option<DropWatch>,
     batch: &mut RecvBatch,
     visit: &mut impl FnMut(&S, io::Result<Datagram<'_>>),
 ) -> (usize, Turn) {
@@ -258,7 +314,13 @@ fn take_turn<S: Receive>(
                 let drained = received.is_drained();
                 count += received.len();
                 for datagram in received {
+                    if let Some(watch) = watch {
+                        watch.took(&datagram);
+                    }
                     visit(socket, Ok(datagram));
+                }
+                if let Some(watch) = watch {
+                    watch.ended_batch(socket.bound(), drained);
                 }
                 if drained {
                     return (count, Turn::Drained);

@@ -139,7 +139,15 @@ impl Lan {
                 },
             });
         });
-        poll.map_err(|source| Error::Loop { source })
+        let count = poll.map_err(|source| Error::Loop { source })?;
+        self.sockets.take_drops(|socket, dropped| {
+            let interface = socket.socket().interface().id();
+            visit(match dropped {
+                Ok(count) => Event::Dropped { interface, count },
+                Err(error) => Event::Failed { interface, error },
+            });
+        });
+        Ok(count)
     }
 
     /// Its interfaces, also those on which no socket could be opened.

@@ -7,6 +7,7 @@ use ifcast_socket::{BoundSocket, Family, Pinning, RecvBatch, Sharing};
 use crate::error::Error;
 use crate::event_loop::EventLoop;
 use crate::lan::{Lan, Member};
+use crate::waiting::Waiting;
 
 /// Makes a [`Lan`].
 ///
@@ -38,6 +39,7 @@ pub struct LanBuilder {
     coalesce: bool,
     receive_hops: bool,
     batch: RecvBatch,
+    waiting: Waiting,
 }
 
 impl LanBuilder {
@@ -55,6 +57,7 @@ impl LanBuilder {
             coalesce: false,
             receive_hops: false,
             batch: RecvBatch::new(),
+            waiting: Waiting::Park,
         }
     }
 
@@ -140,6 +143,12 @@ impl LanBuilder {
         self
     }
 
+    /// How to wait; [`Waiting::Park`] unless told.
+    pub fn waiting(mut self, waiting: Waiting) -> Self {
+        self.waiting = waiting;
+        self
+    }
+
     /// Opens the sockets and joins the groups.
     ///
     /// What fails on one interface does not stop the others: see
@@ -152,6 +161,7 @@ impl LanBuilder {
         let snapshot = Snapshot::capture()?;
         let batch = std::mem::take(&mut self.batch);
         let mut sockets = EventLoop::with_batch(batch).map_err(|source| Error::Loop { source })?;
+        sockets.set_waiting(self.waiting);
         let mut members = Vec::new();
         let mut failures = Vec::new();
         for interface in snapshot.select(&self.selector) {

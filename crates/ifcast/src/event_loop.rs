@@ -8,6 +8,8 @@ use std::time::Duration;
 use ifcast_socket::{Datagram, DropWatch, Receive, RecvBatch};
 use mio::{Events, Interest, Poll, Token, event};
 
+use crate::waiting::{Waiter, Waiting};
+
 /// How many batches one socket may take before the others have their turn.
 const BATCHES_PER_TURN: usize = 4;
 
@@ -46,6 +48,7 @@ pub struct EventLoop<S> {
     free: Vec<usize>,       // slots without a socket
     ready: VecDeque<usize>, // slots with something queued, each once
     suspects: Vec<usize>,   // slots whose socket may have lost something, each once
+    waiter: Waiter,
 }
 
 struct Slot<S> {
@@ -99,7 +102,19 @@ impl<S: Receive + event::Source> EventLoop<S> {
             free: Vec::new(),
             ready: VecDeque::new(),
             suspects: Vec::new(),
+            waiter: Waiter::default(),
         })
+    }
+
+    /// Sets how to wait; [`Waiting::Park`] unless told.
+    pub fn set_waiting(&mut self, waiting: Waiting) {
+        self.waiter = Waiter::new(waiting);
+    }
+
+    /// How it waits.
+    #[must_use]
+    pub const fn waiting(&self) -> Waiting {
+        self.waiter.waiting()
     }
 
     /// Takes a socket in, with the receive buffer that it has now.
@@ -192,10 +207,8 @@ impl<S: Receive + event::Source> EventLoop<S> {
         } else {
             Some(Duration::ZERO) // only to learn who else is ready
         };
-        match self.poll.poll(&mut self.events, timeout) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            result => result?,
-        }
+        self.waiter
+            .wait(&mut self.poll, &mut self.events, timeout)?;
         for event in &self.events {
             let slot = event.token().0;
             if !self.slots[slot].ready {
@@ -204,7 +217,9 @@ impl<S: Receive + event::Source> EventLoop<S> {
             }
         }
         self.events.clear();
-        Ok(self.take_turns(&mut visit))
+        let count = self.take_turns(&mut visit);
+        self.waiter.brought(count);
+        Ok(count)
     }
 
     /// Hands `visit` every socket of which the kernel dropped datagrams, usually

@@ -43,6 +43,7 @@ mod event;
 mod event_loop;
 mod fan_out;
 mod lan;
+mod waiting;
 
 pub use ifcast_broadcast as broadcast;
 pub use ifcast_interfaces as interfaces;
@@ -59,6 +60,7 @@ pub use crate::event::{Event, Incoming};
 pub use crate::event_loop::{EventLoop, SocketId};
 pub use crate::fan_out::{FanOut, Outcome, Skip, To};
 pub use crate::lan::Lan;
+pub use crate::waiting::Waiting;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use ifcast::socket::{BoundSocket, DropWatch, KernelDrops, SendBatch, ToSend};
+use ifcast::socket::{BoundSocket, DropWatch, KernelDrops, SendBatch, Taken, ToSend};
 use ifcast::{Event, EventLoop, Family, Lan, LanBuilder, RecvBatch, Selector};
 use ifcast_netlab::{Host, Lab, Nic};
 use ifcast_tests::{Ear, PINNINGS, interface, ip};
@@ -312,8 +312,9 @@ fn who_keeps_up_never_asks_the_kernel() {
     let mut read = |watch: &mut DropWatch| {
         let received = receiver.recv_batch(&mut batch).unwrap();
         let drained = received.is_drained();
-        received.for_each(|datagram| watch.took(&datagram));
-        watch.ended_batch(&receiver, drained);
+        let mut taken = Taken::of(&received);
+        received.for_each(|datagram| taken.include(&datagram));
+        watch.took(&receiver, taken);
         drained
     };
     for _ in 0..200 {
@@ -344,7 +345,8 @@ fn less_than_a_batch_of_short_datagrams_is_no_reason_to_ask() {
     let mut batch = RecvBatch::new();
     let received = receiver.recv_batch(&mut batch).unwrap();
     assert!(received.is_drained());
-    received.for_each(|datagram| watch.took(&datagram));
-    watch.ended_batch(&receiver, true);
+    let mut taken = Taken::of(&received);
+    received.for_each(|datagram| taken.include(&datagram));
+    watch.took(&receiver, taken);
     assert!(!watch.is_due());
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use ifcast_socket::{Datagram, DropWatch, Receive, RecvBatch};
+use ifcast_socket::{Datagram, DropWatch, Receive, RecvBatch, Taken};
 use mio::{Events, Interest, Poll, Token, event};
 
 use crate::waiting::{Waiter, Waiting};
@@ -265,11 +265,11 @@ impl<S: Receive + event::Source> EventLoop<S> {
     fn take_turns(&mut self, visit: &mut impl FnMut(&S, io::Result<Datagram<'_>>)) -> usize {
         let mut count = 0;
         for _ in 0..self.ready.len() {
-            let Some(&position) = self.ready.front() else {
+            let Some(position) = self.ready.pop_front() else {
                 break;
             };
-            // It is last already during its turn, because `visit` may panic.
-            self.ready.rotate_left(1);
+            // It is on the list also during its turn, because `visit` may panic.
+            self.ready.push_back(position);
             let slot = &mut self.slots[position];
             let turn = match &slot.socket {
                 Some(socket) => {
@@ -327,15 +327,14 @@ fn take_turn<S: Receive>(
         match socket.recv_batch(batch) {
             Ok(received) => {
                 let drained = received.is_drained();
+                let mut taken = Taken::of(&received);
                 count += received.len();
                 for datagram in received {
-                    if let Some(watch) = watch {
-                        watch.took(&datagram);
-                    }
+                    taken.include(&datagram);
                     visit(socket, Ok(datagram));
                 }
                 if let Some(watch) = watch {
-                    watch.ended_batch(socket.bound(), drained);
+                    watch.took(socket.bound(), taken);
                 }
                 if drained {
                     return (count, Turn::Drained);

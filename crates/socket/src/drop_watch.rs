@@ -1,7 +1,9 @@
 //! When to ask the kernel whether it dropped something.
 
 use std::io;
+use std::mem;
 
+use crate::batch::Received;
 use crate::bound::BoundSocket;
 use crate::counters::Counters;
 use crate::datagram::Datagram;
@@ -21,7 +23,7 @@ use crate::receive_buffer::ReceiveBuffer;
 /// buffer only half full; it tells of those when it is due the next time.
 ///
 /// ```
-/// use ifcast_socket::{BoundSocket, DropWatch, RecvBatch};
+/// use ifcast_socket::{BoundSocket, DropWatch, RecvBatch, Taken};
 ///
 /// /// Reads until nothing is left; returns how many datagrams are lost since the
 /// /// last time.
@@ -30,20 +32,19 @@ use crate::receive_buffer::ReceiveBuffer;
 ///     batch: &mut RecvBatch,
 ///     watch: &mut DropWatch,
 /// ) -> std::io::Result<u32> {
-///     loop {
+///     let mut drained = false;
+///     while !drained {
 ///         let received = match socket.recv_batch(batch) {
 ///             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
 ///             received => received?,
 ///         };
-///         let drained = received.is_drained();
+///         drained = received.is_drained();
+///         let mut taken = Taken::of(&received);
 ///         for datagram in received {
-///             watch.took(&datagram);
+///             taken.include(&datagram);
 ///             println!("{} bytes", datagram.payload().len());
 ///         }
-///         watch.ended_batch(socket, drained);
-///         if drained {
-///             break;
-///         }
+///         watch.took(socket, taken);
 ///     }
 ///     if watch.is_due() { watch.ask(socket) } else { Ok(0) }
 /// }
@@ -52,13 +53,52 @@ use crate::receive_buffer::ReceiveBuffer;
 pub struct DropWatch {
     buffer: ReceiveBuffer,
     told: KernelDrops,
-    /// Of what was received since the buffer was known to be empty, or since the
-    /// kernel was asked.
+    /// The most that was counted for what was received since the buffer was known
+    /// to be empty, or since the kernel was asked.
     charge: usize,
-    /// Of the longest message there has been, or may be.
+    /// From what charge on the kernel is to be asked.
+    suspicious: usize,
+    /// The charge of a short datagram.
+    short: usize,
+    /// The charge of the longest message there has been, or may be.
     longest: usize,
-    discarded: u64,
+    unknown: u64,
     due: bool,
+}
+
+/// What a [`DropWatch`] wants to know of a batch: how much it was.
+///
+/// See there for an example.
+#[derive(Clone, Copy, Debug)]
+pub struct Taken {
+    datagrams: usize,
+    drained: bool,
+    /// Bytes in datagrams that are longer than usual.
+    long: usize,
+    longest: usize,
+}
+
+impl Taken {
+    /// Of what was received, before its datagrams are included.
+    #[must_use]
+    pub fn of(received: &Received<'_>) -> Self {
+        Self {
+            datagrams: received.len(),
+            drained: received.is_drained(),
+            long: 0,
+            longest: 0,
+        }
+    }
+
+    /// Includes one of its datagrams.
+    #[inline]
+    pub fn include(&mut self, datagram: &Datagram<'_>) {
+        let len = datagram.payload().len();
+        if len > ReceiveBuffer::SHORT {
+            self.long += len;
+            self.longest = self.longest.max(len);
+        }
+    }
 }
 
 impl DropWatch {
@@ -69,43 +109,53 @@ impl DropWatch {
     pub fn new(socket: &BoundSocket) -> io::Result<Self> {
         let buffer = socket.receive_buffer()?;
         let longest = if buffer.coalesces { LONGEST_MESSAGE } else { 0 };
-        Ok(Self {
+        let mut watch = Self {
             told: socket.kernel_drops()?,
             charge: 0,
-            longest: buffer.most_charge(longest),
-            discarded: discarded(socket.counters()),
+            suspicious: 0,
+            short: buffer.most_for_short(),
+            longest: 0,
+            unknown: of_unknown_length(&socket.counters()),
             due: false,
             buffer,
-        })
-    }
-
-    /// Takes note of a datagram that was received.
-    #[inline]
-    pub fn took(&mut self, datagram: &Datagram<'_>) {
-        let len = if datagram.is_truncated() {
-            LONGEST_MESSAGE
-        } else {
-            datagram.payload().len()
         };
-        let charge = self.buffer.most_charge(len);
-        self.longest = self.longest.max(charge);
-        self.charge = self.charge.saturating_add(charge);
+        watch.expect(longest);
+        Ok(watch)
     }
 
-    /// Takes note that all datagrams of a batch were noted, and whether the kernel
-    /// then had nothing left
-    /// ([`Received::is_drained`](crate::Received::is_drained)).
-    pub fn ended_batch(&mut self, socket: &BoundSocket, drained: bool) {
-        // Nobody says how long those were that were not handed out.
-        let discarded = discarded(socket.counters());
-        let more = discarded.wrapping_sub(self.discarded);
-        self.discarded = discarded;
-        let more = usize::try_from(more).unwrap_or(usize::MAX);
-        self.charge = (self.charge).saturating_add(more.saturating_mul(self.longest));
-        self.due |= self.charge > 0 && self.charge >= self.suspicious();
-        if drained {
+    /// Takes note of a batch that was received.
+    pub fn took(&mut self, socket: &BoundSocket, taken: Taken) {
+        self.add(taken.datagrams, self.short);
+        if taken.longest > 0 {
+            self.expect(taken.longest);
+            self.add(1, self.buffer.most_for_long(taken.long));
+        }
+        let unknown = of_unknown_length(&socket.counters());
+        if unknown != self.unknown {
+            let more = unknown.wrapping_sub(mem::replace(&mut self.unknown, unknown));
+            let more = usize::try_from(more).unwrap_or(usize::MAX);
+            self.add(more, self.longest);
+        }
+        self.due |= self.charge >= self.suspicious;
+        if taken.drained {
             self.charge = 0;
         }
+    }
+
+    const fn add(&mut self, count: usize, charge: usize) {
+        self.charge = self.charge.saturating_add(count.saturating_mul(charge));
+    }
+
+    /// Reckons with messages of this length.
+    ///
+    /// For the kernel to drop one, what is in the buffer must leave no room for it,
+    /// where up to a quarter of the buffer may be taken by what was received
+    /// already (`udp_rmem_release`, Linux 4.13).
+    fn expect(&mut self, len: usize) {
+        let granted = self.buffer.granted();
+        let charge = self.short + self.buffer.most_for_long(len);
+        self.longest = self.longest.max(charge);
+        self.suspicious = (granted - granted / 4).saturating_sub(self.longest).max(1);
     }
 
     /// Whether the kernel may have dropped something since it was last asked.
@@ -127,22 +177,16 @@ impl DropWatch {
         self.told = now;
         Ok(dropped)
     }
-
-    /// What must at least have been in the buffer for the kernel to drop the
-    /// longest message there is. Up to a quarter of the buffer may be taken by
-    /// what was received already (`udp_rmem_release`, Linux 4.13).
-    const fn suspicious(&self) -> usize {
-        let granted = self.buffer.granted();
-        (granted - granted / 4).saturating_sub(self.longest)
-    }
 }
 
-/// Those that reached the socket and were not handed to the program.
-const fn discarded(counters: Counters) -> u64 {
+/// Those that reached the socket, and of which nobody says how long they were,
+/// because they were not handed to the program, or not whole.
+const fn of_unknown_length(counters: &Counters) -> u64 {
     counters.foreign_interface
         + counters.unwanted
         + counters.without_packet_info
         + counters.without_room
+        + counters.truncated
 }
 
 /// What one message can hold.

@@ -61,7 +61,7 @@ pub use crate::builder::Builder;
 pub use crate::cast::Cast;
 pub use crate::counters::Counters;
 pub use crate::datagram::Datagram;
-pub use crate::drop_watch::DropWatch;
+pub use crate::drop_watch::{DropWatch, Taken};
 pub use crate::error::Error;
 pub use crate::family::Family;
 pub use crate::kernel_drops::KernelDrops;

@@ -85,25 +85,9 @@ impl ReceiveBuffer {
 
     /// What the kernel counts for a datagram, where its packets have buffers of
     /// just their size.
-    pub(crate) fn charge(&self, payload_len: usize) -> usize {
-        self.in_packets(payload_len, sys::packet_charge)
-    }
-
-    /// The most that it counts for a datagram, also where packets come in pages.
-    #[inline]
-    pub(crate) fn most_charge(&self, payload_len: usize) -> usize {
-        if payload_len <= self.packet.unwrap_or(payload_len).min(LONGEST_IN_PAGE) {
-            return HEAD + PAGE;
-        }
-        self.in_packets(payload_len, |family, len| {
-            let pages = (len + HEADERS).div_ceil(PAGE);
-            sys::packet_charge(family, len).max(HEAD + pages * PAGE)
-        })
-    }
-
-    fn in_packets(&self, len: usize, charge: impl Fn(Family, usize) -> usize) -> usize {
+    fn charge(&self, len: usize) -> usize {
         let packet = self.packet.unwrap_or(len).max(FEWEST_IN_PACKET);
-        let charge = |len| charge(self.family, len);
+        let charge = |len| sys::packet_charge(self.family, len);
         let full = charge(packet);
         // A short rest goes into the room that the one packet before it left.
         if len < 2 * packet && charge(len) <= full {
@@ -114,20 +98,39 @@ impl ReceiveBuffer {
             rest => len / packet * full + charge(rest),
         }
     }
+
+    /// The most that it counts for a [short](Self::SHORT) datagram, also where
+    /// packets come in pages.
+    pub(crate) fn most_for_short(&self) -> usize {
+        let packet = self.packet.unwrap_or(USUAL).max(FEWEST_IN_PACKET);
+        // Where the link has short packets, even these come in several.
+        USUAL.div_ceil(packet) * (HEAD + PAGE)
+    }
+
+    /// The most that it counts for the bytes in longer ones, beside what each takes
+    /// as a short one.
+    pub(crate) fn most_for_long(&self, bytes: usize) -> usize {
+        let packet = self.packet.unwrap_or(FULL).clamp(FEWEST_IN_PACKET, FULL);
+        bytes.div_ceil(packet).saturating_mul(HEAD + PAGE)
+    }
+
+    /// The longest payload that is in one packet on most links.
+    pub(crate) const SHORT: usize = 1472;
 }
 
 /// What every system's links carry in a packet (RFC 791: 68 bytes).
 const FEWEST_IN_PACKET: usize = 40;
 
+/// Most links have at least that, for either family and in a tunnel.
+const USUAL: usize = 1400;
+
 /// Linux's structures for a packet and a small buffer for its headers, for
 /// drivers that leave the rest in pages.
 const HEAD: usize = 768;
 const PAGE: usize = 4096;
-/// Those of link, IP and UDP, with room to spare.
-const HEADERS: usize = 128;
-/// In one packet, a payload of this length takes no more than one page, whether
-/// the driver gives it that or a buffer of its size.
-const LONGEST_IN_PAGE: usize = 3584;
+/// Of how much payload another page is counted, so that those are included who
+/// round a whole packet up to twice its size.
+const FULL: usize = 3000;
 
 #[cfg(test)]
 mod tests {
@@ -148,12 +151,17 @@ mod tests {
         for family in Family::ALL {
             let small = buffer(None, 2304, family, 1500);
             let large = buffer(None, 1 << 20, family, 1500);
+            let loopback = buffer(None, 1 << 20, family, 65_536);
+            let narrow = buffer(None, 1 << 20, family, 576);
             let mut last = usize::MAX;
             for len in 0..=65_535 {
                 assert!(small.datagrams(len) >= 1);
                 assert!(large.datagrams(len) >= 1);
-                let most = large.most_charge(len);
-                assert!(most >= large.charge(len), "{len}");
+                let long = if len > ReceiveBuffer::SHORT { len } else { 0 };
+                for link in [large, loopback, narrow] {
+                    let most = link.most_for_short() + link.most_for_long(long);
+                    assert!(most >= link.charge(len), "{link:?}, {len}");
+                }
                 last = last.min(large.datagrams(len));
             }
             assert_eq!(small.datagrams(65_535), 1);

@@ -390,3 +390,25 @@ fn a_visitor_that_panics_costs_a_batch_and_no_socket() {
     }
     assert_eq!(left.len(), 2);
 }
+
+#[test]
+fn a_turn_that_ends_with_the_last_datagram_does_not_end_the_next_wait() {
+    let star = Star::<1>::new();
+    let mut lan = star.lan();
+    let everyone = SocketAddr::new(ip("255.255.255.255"), PORT);
+    for _ in 0..20 {
+        let sender = socket_on(&star.ends[0], Family::V4);
+        for _ in 0..TURN {
+            sender.send(b"x", everyone).unwrap();
+        }
+        let mut heard = 0;
+        while heard < TURN {
+            heard += lan.poll(Some(PATIENCE), |_| {}).unwrap();
+        }
+        let later = star.ends[0]
+            .host()
+            .spawn(move || sender.send(b"x", everyone));
+        assert_eq!(lan.poll(Some(PATIENCE), |_| {}).unwrap(), 1);
+        later.join().unwrap();
+    }
+}

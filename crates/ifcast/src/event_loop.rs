@@ -202,11 +202,29 @@ impl<S: Receive + event::Source> EventLoop<S> {
         timeout: Option<Duration>,
         mut visit: impl FnMut(&S, io::Result<Datagram<'_>>),
     ) -> io::Result<usize> {
-        let timeout = if self.ready.is_empty() {
-            timeout
-        } else {
-            Some(Duration::ZERO) // only to learn who else is ready
-        };
+        if self.ready.is_empty() {
+            return self.turn(timeout, &mut visit);
+        }
+        let (mut told, suspects) = (false, self.suspects.len());
+        // No sleep: only to learn who else is ready.
+        let count = self.turn(Some(Duration::ZERO), &mut |socket, received| {
+            told = true;
+            visit(socket, received);
+        })?;
+        let nothing = !told && self.ready.is_empty() && self.suspects.len() == suspects;
+        if nothing && timeout != Some(Duration::ZERO) {
+            // The last turn had ended with the last datagram.
+            return self.turn(timeout, &mut visit);
+        }
+        Ok(count)
+    }
+
+    /// Waits, and then serves each ready socket once.
+    fn turn(
+        &mut self,
+        timeout: Option<Duration>,
+        visit: &mut impl FnMut(&S, io::Result<Datagram<'_>>),
+    ) -> io::Result<usize> {
         self.waiter
             .wait(&mut self.poll, &mut self.events, timeout)?;
         for event in &self.events {
@@ -217,7 +235,7 @@ impl<S: Receive + event::Source> EventLoop<S> {
             }
         }
         self.events.clear();
-        let count = self.take_turns(&mut visit);
+        let count = self.take_turns(visit);
         self.waiter.brought(count);
         Ok(count)
     }

@@ -61,6 +61,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Error> {
                 datagram.interface(),
                 datagram.payload().escape_ascii(),
             ),
+            Event::Dropped { interface, count } => eprintln!("{interface}: {count} lost"),
             Event::Failed { interface, error } => eprintln!("{interface}: {error}"),
             _ => {}
         })?;

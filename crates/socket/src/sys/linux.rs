@@ -167,13 +167,16 @@ pub(crate) fn packet_charge(family: Family, payload: usize) -> usize {
 /// How many datagrams the kernel dropped of those that reached a socket, as a
 /// number that wraps (`SO_MEMINFO`, `SK_MEMINFO_DROPS`, Linux 4.12).
 pub(crate) fn kernel_drops(socket: BorrowedFd<'_>) -> io::Result<u32> {
-    const DROPS: usize = libc::SK_MEMINFO_DROPS as usize;
+    // <asm-generic/socket.h>, <linux/sock_diag.h>; libc lacks them for Android.
+    // Where the first is another number, what it asks for has another length.
+    const SO_MEMINFO: c_int = 55;
+    const DROPS: usize = 8;
     let mut words = [0_u32; DROPS + 1];
     let mut len = libc::socklen_t::try_from(size_of_val(&words)).map_err(io::Error::other)?;
-    let (fd, level, option) = (socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_MEMINFO);
+    let (fd, level) = (socket.as_raw_fd(), libc::SOL_SOCKET);
     let value = words.as_mut_ptr().cast();
     // SAFETY: `value` is valid for writes of `len` bytes.
-    if unsafe { libc::getsockopt(fd, level, option, value, &raw mut len) } != 0 {
+    if unsafe { libc::getsockopt(fd, level, SO_MEMINFO, value, &raw mut len) } != 0 {
         let error = io::Error::last_os_error();
         return Err(match error.raw_os_error() {
             Some(libc::ENOPROTOOPT) => io::ErrorKind::Unsupported.into(),
@@ -183,7 +186,7 @@ pub(crate) fn kernel_drops(socket: BorrowedFd<'_>) -> io::Result<u32> {
     if usize::try_from(len).is_ok_and(|len| len == size_of_val(&words)) {
         Ok(words[DROPS])
     } else {
-        Err(io::ErrorKind::Unsupported.into()) // an emulation that counts no drops
+        Err(io::ErrorKind::Unsupported.into()) // as before the kernel counted drops there
     }
 }
 

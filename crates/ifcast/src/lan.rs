@@ -118,7 +118,8 @@ impl Lan {
     /// another interface.
     ///
     /// Interfaces take turns: each hands over a bounded number of datagrams,
-    /// however many it has queued, and goes on in the next call.
+    /// however many it has queued, and goes on in the next call. What the kernel
+    /// dropped is told after the datagrams of the turn, and not counted among them.
     ///
     /// # Errors
     /// [`Error::Loop`].

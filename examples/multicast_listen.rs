@@ -57,6 +57,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Error> {
                 datagram.interface(),
                 datagram.payload().escape_ascii(),
             ),
+            Event::Dropped { scope, count } => eprintln!("{scope}: {count} lost"),
             Event::Failed { scope, error } => eprintln!("{scope}: {error}"),
             _ => {}
         })?;

@@ -5,12 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
+use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 
 use ifcast::socket::BoundSocket;
 use ifcast::{
-    Cast, Error, Event, EventLoop, Family, Group, InterfaceId, Lan, Outcome, Pinning, Scope,
-    Selector, Skip, To,
+    Cast, Error, Event, EventLoop, Family, Group, InterfaceId, Lan, Outcome, Pinning, RecvBatch,
+    Scope, Selector, Skip, To,
 };
 use ifcast_netlab::{Host, Lab, Nic};
 use ifcast_tests::{Ear, Heard, Judge, PINNINGS, interface, ip};
@@ -89,10 +90,10 @@ fn bursts_on_eight_interfaces_arrive_whole_and_once_and_none_waits_for_the_end_o
     let star = Star::<8>::new();
     let mut lan = star.lan();
 
-    // What the kernel keeps, at its price for a small datagram with room to spare.
+    // With room to spare, because the kernel's price is not ours to set.
     let kept = lan
         .sockets()
-        .map(|socket| socket.receive_buffer().unwrap() / 1280)
+        .map(|socket| socket.receive_buffer().unwrap().datagrams(512))
         .min();
     let numbers: Vec<usize> = (0..BURST).collect();
     let mut heard: BTreeMap<u32, BTreeSet<usize>> = BTreeMap::new();
@@ -350,4 +351,60 @@ fn sockets_can_come_and_go_while_others_have_something_to_read() {
         1
     );
     assert_eq!(sockets.sockets().count(), 2);
+}
+
+#[test]
+fn a_visitor_that_panics_costs_a_batch_and_no_socket() {
+    let star = Star::<2>::new();
+    let one_by_one = RecvBatch::with_capacity(1, 100);
+    let mut sockets = EventLoop::with_batch(one_by_one).unwrap();
+    let everyone = SocketAddr::new(ip("255.255.255.255"), PORT);
+    for (nic, end) in star.nics.iter().zip(&star.ends) {
+        let interface = interface(nic);
+        let builder = BoundSocket::builder(&interface, Family::V4).port(PORT);
+        let socket = star.hub.run(|| builder.bind()).unwrap();
+        sockets.add(socket).unwrap();
+        let sender = socket_on(end, Family::V4);
+        for _ in 0..3 {
+            sender.send(b"x", everyone).unwrap();
+        }
+    }
+    let panicked = panic::catch_unwind(AssertUnwindSafe(|| {
+        sockets.poll(Some(PATIENCE), |_, _| {
+            panic::resume_unwind(Box::new("a visitor's panic"))
+        })
+    }));
+    assert!(panicked.is_err());
+
+    let mut left: BTreeMap<u32, usize> = BTreeMap::new();
+    while left.values().sum::<usize>() < 5 {
+        let more = sockets.poll(Some(PATIENCE), |socket, datagram| {
+            assert!(datagram.is_ok());
+            *left.entry(socket.interface().index().get()).or_default() += 1;
+        });
+        assert!(more.unwrap() > 0, "{left:?}");
+    }
+    assert_eq!(left.len(), 2);
+}
+
+#[test]
+fn a_turn_that_ends_with_the_last_datagram_does_not_end_the_next_wait() {
+    let star = Star::<1>::new();
+    let mut lan = star.lan();
+    let everyone = SocketAddr::new(ip("255.255.255.255"), PORT);
+    for _ in 0..20 {
+        let sender = socket_on(&star.ends[0], Family::V4);
+        for _ in 0..TURN {
+            sender.send(b"x", everyone).unwrap();
+        }
+        let mut heard = 0;
+        while heard < TURN {
+            heard += lan.poll(Some(PATIENCE), |_| {}).unwrap();
+        }
+        let later = star.ends[0]
+            .host()
+            .spawn(move || sender.send(b"x", everyone));
+        assert_eq!(lan.poll(Some(PATIENCE), |_| {}).unwrap(), 1);
+        later.join().unwrap();
+    }
 }

@@ -383,7 +383,7 @@ fn many_interfaces_share_a_socket_unless_told() {
     assert_eq!(open(all.clone(), Sockets::Automatic), [Scope::Shared]);
     assert_eq!(open(all.clone(), Sockets::PerInterface).len(), COUNT);
     let snapshot = host.run(Snapshot::capture).unwrap();
-    let fewer: Selector = "lan,!lan7".parse().unwrap();
+    let fewer: Selector = "10.71.0.0/19".parse().unwrap(); // all but the last
     assert_eq!(snapshot.select(&fewer).count(), COUNT - 1);
     assert_eq!(open(fewer, Sockets::Automatic).len(), COUNT - 1);
 }

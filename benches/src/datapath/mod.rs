@@ -126,9 +126,9 @@ const NOTES: [&str; 9] = [
     "The floors are C that takes 32 datagrams with each `recvmmsg` or `sendmmsg` and asks for packet \
      info. Those who read with a loop are compared with the one that has one.",
     "coalesced: 64 datagrams come as one large one (UDP_SEGMENT). processor time: so many datagrams \
-     come every 200 µs from another processor, and what is told is the time of the receiving \
-     thread by its own clock. wake-up: the time from before the sending until the receiver, which \
-     slept, has the datagram.",
+     come as often as the name says from another processor, and what is told is the time of the \
+     receiving thread by its own clock. wake-up: the time from before the sending until the \
+     receiver, which slept unless it spins, has the datagram.",
     "one busy: one datagram, each time on another of N interfaces, each time after C that has but one socket; \
      all busy: one on each. send: N datagrams with a call each or as few as there can be, to where \
      one socket listens. fan-out: one payload by each of N interfaces, where none does.",

@@ -7,7 +7,9 @@ use std::{io, mem};
 use bytes::Bytes;
 use ifcast::multicast::MulticastSocket;
 use ifcast::socket::{BoundSocket, SendBatch, ToSend};
-use ifcast::{Event, EventLoop, Incoming, Lan, LanBuilder, RecvBatch, Snapshot, Sockets, To};
+use ifcast::{
+    Event, EventLoop, Incoming, Lan, LanBuilder, RecvBatch, Snapshot, Sockets, To, Waiting,
+};
 
 use crate::call::Call;
 use crate::datapath::cables::{Cables, Cast, RECEIVE_BUFFER};
@@ -21,6 +23,10 @@ pub(crate) const LOOPS: [Way; 3] = [
     Way::new(LAN_BYTES, lan_bytes),
     Way::new(EVENT_LOOP, event_loop),
 ];
+/// The loop that spins before it parks, for longer than there is nothing to receive.
+pub(crate) const SPINNING: Way = Way::new(LAN_SPINNING, lan_spinning);
+/// The loop that naps while that pays.
+pub(crate) const NAPPING: Way = Way::new(LAN_NAPPING, lan_napping);
 /// The loop that lets the kernel join datagrams.
 pub(crate) const COALESCING: Way = Way::new(LAN_COALESCING, lan_coalescing);
 pub(crate) const READS: [Way; 1] = [Way::new(READ, read)];
@@ -33,6 +39,7 @@ pub(crate) const EVENT_LOOP: Method = Method::ours("ifcast EventLoop::poll");
 pub(crate) const LAN_PER_INTERFACE: Method = Method::ours("ifcast Lan::poll, a socket each");
 pub(crate) const LAN_SHARED: Method = Method::ours("ifcast Lan::poll, one shared socket");
 pub(crate) const LAN_SPINNING: Method = Method::ours("ifcast Lan::poll, spin then park");
+pub(crate) const LAN_NAPPING: Method = Method::ours("ifcast Lan::poll, naps of 100 µs");
 pub(crate) const READ: Method = Method::ours("ifcast BoundSocket::recv_batch");
 pub(crate) const SEND: Method = Method::ours("ifcast BoundSocket::send");
 pub(crate) const SEND_BATCH: Method = Method::ours("ifcast SendBatch");
@@ -62,6 +69,18 @@ pub(crate) fn lan_shared(cables: &Cables, cast: Cast, port: u16) -> io::Result<R
 /// The same, which lets the kernel join datagrams.
 pub(crate) fn lan_coalescing(cables: &Cables, cast: Cast, port: u16) -> io::Result<Receiver> {
     let builder = builder(cast, port).coalesce(true);
+    Ok(looking(build(cables, builder)?))
+}
+
+/// The same, which spins before it parks.
+pub(crate) fn lan_spinning(cables: &Cables, cast: Cast, port: u16) -> io::Result<Receiver> {
+    let builder = builder(cast, port).waiting(Waiting::SpinThenPark(SPIN));
+    Ok(looking(build(cables, builder)?))
+}
+
+/// The same, which naps.
+pub(crate) fn lan_napping(cables: &Cables, cast: Cast, port: u16) -> io::Result<Receiver> {
+    let builder = builder(cast, port).waiting(Waiting::Nap(NAP));
     Ok(looking(build(cables, builder)?))
 }
 
@@ -255,3 +274,5 @@ fn bind(index: u32, cast: Cast, port: u16) -> io::Result<BoundSocket> {
 }
 
 const A_TURN: usize = 4 * 32;
+const SPIN: Duration = Duration::from_millis(1);
+const NAP: Duration = Duration::from_micros(100);

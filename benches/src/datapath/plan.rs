@@ -1,6 +1,7 @@
 //! What is measured, in which order.
 
 use std::io;
+use std::time::Duration;
 
 use ifcast_netlab::Lab;
 
@@ -59,13 +60,19 @@ impl Plan {
         cables: &Cables,
         mut task: impl FnMut(Task) -> io::Result<()>,
     ) -> io::Result<()> {
-        if !self.quick && self.wants("processor time") {
+        let streams: &[(usize, u64)] = if !self.quick && self.wants("processor time") {
+            &[(16, 200), (1, 200), (1, 50), (1, 10)]
+        } else {
+            &[]
+        };
+        for &(count, micros) in streams {
             let load = Load {
                 cast: Cast::MulticastV4,
                 len: 512,
-                count: 16,
+                count,
             };
-            task(waiting::stream(cables, self.processors, load)?)?;
+            let gap = Duration::from_micros(micros);
+            task(waiting::stream(cables, self.processors, load, gap)?)?;
         }
         if self.wants("wake-up") {
             task(waiting::wake_up(cables, self.processors)?)?;

@@ -27,6 +27,7 @@ pub(crate) fn wake_up(cables: &Cables, processors: Processors) -> io::Result<Tas
     };
     let ways = ours::LOOPS[..1]
         .iter()
+        .chain([&ours::SPINNING])
         .chain(&peers::LOOPS[..peers::LOOPS.len().min(4)]);
     let call = move |line: Rc<Line>| {
         Call::timed(move || {
@@ -45,21 +46,30 @@ pub(crate) fn wake_up(cables: &Cables, processors: Processors) -> io::Result<Tas
     })
 }
 
-/// How much processor time a loop takes that sleeps between bursts.
-pub(crate) fn stream(cables: &Cables, processors: Processors, load: Load) -> io::Result<Task> {
-    let total = load.count * BURSTS;
+/// How much processor time a loop takes that sleeps between bursts, one each `gap`.
+pub(crate) fn stream(
+    cables: &Cables,
+    processors: Processors,
+    load: Load,
+    gap: Duration,
+) -> io::Result<Task> {
+    let bursts = u32::try_from(STREAM.as_micros() / gap.as_micros()).map_err(io::Error::other)?;
+    let total = load.count * usize::try_from(bursts).map_err(io::Error::other)?;
     let call = move |line: Rc<Line>| {
         Call::timed(move || {
             let (mut receiver, mut burst) = (line.receiver.borrow_mut(), line.burst.borrow_mut());
             Ok((
-                processor_time(&mut receiver, &mut burst, total, processors)?,
+                processor_time(&mut receiver, &mut burst, total, (bursts, gap), processors)?,
                 total,
             ))
         })
     };
-    let ways = ours::LOOPS[..1].iter().chain(&peers::LOOPS);
+    let ways = ours::LOOPS[..1]
+        .iter()
+        .chain([&ours::NAPPING])
+        .chain(&peers::LOOPS);
     Ok(Task {
-        name: format!("processor time: {}", load.name()),
+        name: format!("processor time: {}, every {gap:?}", load.name()),
         n: load.count,
         expected: total,
         shares: u32::try_from(total).map_err(io::Error::other)?,
@@ -136,15 +146,15 @@ fn processor_time(
     receiver: &mut Receiver,
     burst: &mut Burst,
     total: usize,
+    (bursts, gap): (u32, Duration),
     processors: Processors,
 ) -> io::Result<Duration> {
     thread::scope(|scope| {
         let sender = scope.spawn(|| {
             processors.keep_to_other()?;
             let start = Instant::now();
-            for number in 1..=BURSTS {
-                let turn = u32::try_from(number).map_err(io::Error::other)?;
-                spin_until(start + GAP * turn, || false);
+            for turn in 1..=bursts {
+                spin_until(start + gap * turn, || false);
                 burst.send()?;
             }
             io::Result::Ok(())
@@ -172,7 +182,8 @@ fn spin_until(deadline: Instant, done: impl Fn() -> bool) {
 }
 
 const WAKE_UPS: usize = 100;
-const BURSTS: usize = 200;
+/// For how long there is something to receive.
+const STREAM: Duration = Duration::from_millis(40);
 /// Long enough for a receiver to fall asleep.
 const GAP: Duration = Duration::from_micros(200);
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::event_loop::EventLoop;
 use crate::lan::{Lan, Member};
 use crate::lan_socket::{LanSocket, Sockets};
+use crate::waiting::Waiting;
 
 /// Makes a [`Lan`].
 ///
@@ -42,6 +43,7 @@ pub struct LanBuilder {
     metadata: Metadata,
     sockets: Sockets,
     batch: RecvBatch,
+    waiting: Waiting,
 }
 
 impl LanBuilder {
@@ -60,6 +62,7 @@ impl LanBuilder {
             metadata: Metadata::default(),
             sockets: Sockets::Automatic,
             batch: RecvBatch::new(),
+            waiting: Waiting::Park,
         }
     }
 
@@ -116,7 +119,8 @@ impl LanBuilder {
     }
 
     /// How many bytes the kernel shall keep for each socket until they are
-    /// received.
+    /// received; it may grant less: see
+    /// [`Builder::receive_buffer`](ifcast_socket::Builder::receive_buffer).
     pub fn receive_buffer(mut self, bytes: usize) -> Self {
         self.receive_buffer = Some(bytes);
         self
@@ -150,6 +154,12 @@ impl LanBuilder {
         self
     }
 
+    /// How to wait; [`Waiting::Park`] unless told.
+    pub fn waiting(mut self, waiting: Waiting) -> Self {
+        self.waiting = waiting;
+        self
+    }
+
     /// Opens the sockets and joins the groups.
     ///
     /// What fails on one interface does not stop the others: see
@@ -166,6 +176,7 @@ impl LanBuilder {
             members: Vec::new(),
             failures: Vec::new(),
         };
+        lan.sockets.set_waiting(self.waiting);
         lan.members.extend(
             snapshot
                 .select(&self.selector)

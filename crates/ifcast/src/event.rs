@@ -17,6 +17,7 @@ use ifcast_socket::{Cast, Datagram, Endpoint, PacketInfo, Scope};
 ///                 eprintln!("{error}");
 ///             }
 ///         }
+///         Event::Dropped { scope, count } => eprintln!("{scope}: {count} lost"),
 ///         Event::Failed { scope, error } => eprintln!("{scope}: {error}"),
 ///         _ => {}
 ///     }
@@ -27,6 +28,24 @@ use ifcast_socket::{Cast, Datagram, Endpoint, PacketInfo, Scope};
 pub enum Event<'a> {
     /// A datagram arrived.
     Datagram(Incoming<'a>),
+    /// The kernel dropped datagrams that nobody received in time, usually because
+    /// the receive buffer was full
+    /// ([`LanBuilder::receive_buffer`](crate::LanBuilder::receive_buffer)).
+    ///
+    /// It is told after what was in the buffer then. Nothing asks the kernel as
+    /// long as what is read is less than what makes a buffer full; see
+    /// [`DropWatch`](ifcast_socket::DropWatch), also for what it misses.
+    ///
+    /// # Platform
+    /// Linux, Android: since 4.12. Elsewhere it never happens, because the system
+    /// does not tell.
+    Dropped {
+        /// Where.
+        scope: Scope,
+        /// How many, since this was last told of a socket there; joined ones
+        /// ([`LanBuilder::coalesce`](crate::LanBuilder::coalesce)) count as one.
+        count: u32,
+    },
     /// Receiving failed on one interface, or on those that share a socket; the
     /// others go on, and it is tried again.
     Failed {

@@ -5,8 +5,10 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use ifcast_socket::{Datagram, Receive, RecvBatch};
+use ifcast_socket::{Datagram, DropWatch, Receive, RecvBatch};
 use mio::{Events, Interest, Poll, Token, event};
+
+use crate::waiting::{Waiter, Waiting};
 
 /// How many batches one socket may take before the others have their turn.
 const BATCHES_PER_TURN: usize = 4;
@@ -45,12 +47,16 @@ pub struct EventLoop<S> {
     slots: Vec<Slot<S>>,
     free: Vec<usize>,       // slots without a socket
     ready: VecDeque<usize>, // slots with something queued, each once
+    suspects: Vec<usize>,   // slots whose socket may have lost something, each once
+    waiter: Waiter,
 }
 
 struct Slot<S> {
     socket: Option<S>,
-    generation: u32, // how many sockets have left this slot
-    ready: bool,     // whether it is on the ready list
+    watch: Option<DropWatch>, // where the system counts what it drops
+    generation: u32,          // how many sockets have left this slot
+    ready: bool,              // whether it is on the ready list
+    suspect: bool,            // whether it is among the suspects
 }
 
 /// Which socket of an [`EventLoop`]; never reused within it.
@@ -95,25 +101,45 @@ impl<S: Receive + event::Source> EventLoop<S> {
             slots: Vec::new(),
             free: Vec::new(),
             ready: VecDeque::new(),
+            suspects: Vec::new(),
+            waiter: Waiter::default(),
         })
     }
 
-    /// Takes a socket in.
+    /// Sets how to wait; [`Waiting::Park`] unless told.
+    pub fn set_waiting(&mut self, waiting: Waiting) {
+        self.waiter = Waiter::new(waiting);
+    }
+
+    /// How it waits.
+    #[must_use]
+    pub const fn waiting(&self) -> Waiting {
+        self.waiter.waiting()
+    }
+
+    /// Takes a socket in, with the receive buffer that it has now.
     ///
     /// # Errors
     /// What the operating system answered. The other sockets stay.
     pub fn add(&mut self, mut socket: S) -> io::Result<SocketId> {
+        let watch = match DropWatch::new(socket.endpoint()) {
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => None,
+            watch => Some(watch?),
+        };
         let slot = self.free.last().copied().unwrap_or(self.slots.len());
         let registry = self.poll.registry();
         registry.register(&mut socket, Token(slot), Interest::READABLE)?;
         if self.free.pop().is_none() {
             self.slots.push(Slot {
                 socket: None,
+                watch: None,
                 generation: 0,
                 ready: false,
+                suspect: false,
             });
         }
         self.slots[slot].socket = Some(socket);
+        self.slots[slot].watch = watch;
         Ok(SocketId {
             slot,
             generation: self.slots[slot].generation,
@@ -166,7 +192,8 @@ impl<S: Receive + event::Source> EventLoop<S> {
     /// interrupted, or if what arrived was not for these sockets.
     ///
     /// An error of one socket is handed to `visit` like a datagram; the socket
-    /// is tried again.
+    /// is tried again. If `visit` panics, what was read with that datagram, up to a
+    /// batch, is lost, but no socket is forgotten.
     ///
     /// # Errors
     /// What the operating system answered to waiting.
@@ -175,15 +202,31 @@ impl<S: Receive + event::Source> EventLoop<S> {
         timeout: Option<Duration>,
         mut visit: impl FnMut(&S, io::Result<Datagram<'_>>),
     ) -> io::Result<usize> {
-        let timeout = if self.ready.is_empty() {
-            timeout
-        } else {
-            Some(Duration::ZERO) // only to learn who else is ready
-        };
-        match self.poll.poll(&mut self.events, timeout) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            result => result?,
+        if self.ready.is_empty() {
+            return self.turn(timeout, &mut visit);
         }
+        let (mut told, suspects) = (false, self.suspects.len());
+        // No sleep: only to learn who else is ready.
+        let count = self.turn(Some(Duration::ZERO), &mut |socket, received| {
+            told = true;
+            visit(socket, received);
+        })?;
+        let nothing = !told && self.ready.is_empty() && self.suspects.len() == suspects;
+        if nothing && timeout != Some(Duration::ZERO) {
+            // The last turn had ended with the last datagram.
+            return self.turn(timeout, &mut visit);
+        }
+        Ok(count)
+    }
+
+    /// Waits, and then serves each ready socket once.
+    fn turn(
+        &mut self,
+        timeout: Option<Duration>,
+        visit: &mut impl FnMut(&S, io::Result<Datagram<'_>>),
+    ) -> io::Result<usize> {
+        self.waiter
+            .wait(&mut self.poll, &mut self.events, timeout)?;
         for event in &self.events {
             let slot = event.token().0;
             if !self.slots[slot].ready {
@@ -192,26 +235,77 @@ impl<S: Receive + event::Source> EventLoop<S> {
             }
         }
         self.events.clear();
-        Ok(self.take_turns(&mut visit))
+        let count = self.take_turns(visit);
+        self.waiter.brought(count);
+        Ok(count)
+    }
+
+    /// Hands `visit` every socket of which the kernel dropped datagrams, usually
+    /// because the receive buffer was full, with how many those were since the
+    /// last time or since it was added; or why the kernel would not say.
+    ///
+    /// It costs no system call unless [`poll`](Self::poll) read so much at once
+    /// from a socket that its buffer may have been full: see [`DropWatch`]. Where
+    /// the system counts no drops for each socket, it hands over nothing.
+    ///
+    /// ```no_run
+    /// use ifcast::EventLoop;
+    /// use ifcast::socket::BoundSocket;
+    ///
+    /// fn receive(sockets: &mut EventLoop<BoundSocket>) -> std::io::Result<()> {
+    ///     loop {
+    ///         sockets.poll(None, |_, received| println!("{received:?}"))?;
+    ///         sockets.take_drops(|socket, dropped| match dropped {
+    ///             Ok(count) => eprintln!("{}: {count} lost", socket.interface().id()),
+    ///             Err(error) => eprintln!("{}: {error}", socket.interface().id()),
+    ///         });
+    ///     }
+    /// }
+    /// ```
+    pub fn take_drops(&mut self, mut visit: impl FnMut(&S, io::Result<u32>)) {
+        while let Some(position) = self.suspects.pop() {
+            let slot = &mut self.slots[position];
+            slot.suspect = false;
+            let (Some(socket), Some(watch)) = (&slot.socket, &mut slot.watch) else {
+                continue; // removed since
+            };
+            if !watch.is_due() {
+                continue; // another one, added since
+            }
+            match watch.ask(socket.endpoint()) {
+                Ok(0) => {}
+                dropped => visit(socket, dropped),
+            }
+        }
     }
 
     /// Serves each ready socket once; those with more queued stay ready.
     fn take_turns(&mut self, visit: &mut impl FnMut(&S, io::Result<Datagram<'_>>)) -> usize {
         let mut count = 0;
         for _ in 0..self.ready.len() {
-            let Some(position) = self.ready.pop_front() else {
+            // It stays on the list during its turn, because `visit` may panic.
+            let Some(&position) = self.ready.front() else {
                 break;
             };
             let slot = &mut self.slots[position];
-            slot.ready = false;
-            let Some(socket) = &slot.socket else {
-                continue; // removed since
+            let turn = match &slot.socket {
+                Some(socket) => {
+                    let (received, turn) =
+                        take_turn(socket, &mut slot.watch, &mut self.batch, visit);
+                    count += received;
+                    turn
+                }
+                None => Turn::Drained, // removed since
             };
-            let (received, turn) = take_turn(socket, &mut self.batch, visit);
-            count += received;
-            if turn == Turn::Unfinished {
-                slot.ready = true;
+            self.ready.pop_front();
+            if turn == Turn::Drained {
+                slot.ready = false;
+            } else {
                 self.ready.push_back(position);
+            }
+            if !slot.suspect && slot.watch.as_ref().is_some_and(DropWatch::is_due) {
+                slot.suspect = true;
+                self.suspects.push(position);
             }
         }
         count
@@ -242,6 +336,7 @@ enum Turn {
 /// ends that, lest a broken socket keep the loop awake.
 fn take_turn<S: Receive>(
     socket: &S,
+    watch: &mut Option<DropWatch>,
     batch: &mut RecvBatch,
     visit: &mut impl FnMut(&S, io::Result<Datagram<'_>>),
 ) -> (usize, Turn) {
@@ -251,6 +346,9 @@ fn take_turn<S: Receive>(
         match socket.recv_batch(batch) {
             Ok(received) => {
                 let drained = received.is_drained();
+                if let Some(watch) = watch {
+                    watch.took(received.taken());
+                }
                 count += received.len();
                 for datagram in received {
                     visit(socket, Ok(datagram));

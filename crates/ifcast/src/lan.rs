@@ -171,7 +171,8 @@ impl Lan {
     /// another interface.
     ///
     /// Interfaces take turns: each hands over a bounded number of datagrams,
-    /// however many it has queued, and goes on in the next call.
+    /// however many it has queued, and goes on in the next call. What the kernel
+    /// dropped is told after the datagrams of the turn, and not counted among them.
     ///
     /// # Errors
     /// [`Error::Loop`].
@@ -190,7 +191,15 @@ impl Lan {
                 },
             });
         });
-        poll.map_err(|source| Error::Loop { source })
+        let count = poll.map_err(|source| Error::Loop { source })?;
+        self.sockets.take_drops(|socket, dropped| {
+            let scope = socket.endpoint().scope();
+            visit(match dropped {
+                Ok(count) => Event::Dropped { scope, count },
+                Err(error) => Event::Failed { scope, error },
+            });
+        });
+        Ok(count)
     }
 
     /// Its interfaces, also those on which no socket could be opened.

@@ -44,6 +44,7 @@ mod event_loop;
 mod fan_out;
 mod lan;
 mod lan_socket;
+mod waiting;
 
 pub use ifcast_broadcast as broadcast;
 pub use ifcast_interfaces as interfaces;
@@ -63,6 +64,7 @@ pub use crate::event_loop::{EventLoop, SocketId};
 pub use crate::fan_out::{FanOut, Outcome, Skip, To};
 pub use crate::lan::Lan;
 pub use crate::lan_socket::Sockets;
+pub use crate::waiting::Waiting;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

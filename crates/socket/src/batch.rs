@@ -10,6 +10,7 @@ use ifcast_interfaces::Interface;
 
 use crate::counters::Tally;
 use crate::datagram::Datagram;
+use crate::drop_watch::Taken;
 use crate::envelope::Envelope;
 use crate::family::Family;
 use crate::served::Served;
@@ -78,18 +79,20 @@ impl RecvBatch {
     }
 
     /// Receives what is queued and keeps what arrived on one of `served`; counts the
-    /// rest. Returns whether the kernel had nothing left.
+    /// rest.
     pub(crate) fn fill(
         &mut self,
         socket: BorrowedFd<'_>,
         served: &Served,
         family: Family,
         tally: &Tally,
-    ) -> io::Result<bool> {
+    ) -> io::Result<Taken> {
         self.accepted.clear();
         let (count, drained) = self.messages.receive(socket)?;
+        let mut taken = Taken::of(count, drained);
         for slot in 0..count {
             let message = self.messages.get(slot);
+            taken.include(message.full_len as usize);
             let outline = message.outline(family);
             let parts = Parts::of(&message, outline.segment);
             let packet_info = outline.packet_info;
@@ -110,7 +113,7 @@ impl RecvBatch {
                 control_len: message.control_len,
             });
         }
-        Ok(drained)
+        Ok(taken)
     }
 
     /// Of what is there keeps only what is wanted, and counts the rest.
@@ -139,7 +142,7 @@ impl RecvBatch {
         served: &'a Served,
         family: Family,
         tally: &Tally,
-        drained: bool,
+        taken: Taken,
     ) -> Received<'a> {
         let mut left = 0;
         for Accepted { parts, .. } in &self.accepted {
@@ -153,7 +156,7 @@ impl RecvBatch {
             messages: &self.messages,
             served: served.interfaces(),
             family,
-            drained,
+            taken,
             left,
             accepted: self.accepted.iter(),
             current: None,
@@ -275,7 +278,7 @@ pub struct Received<'batch> {
     messages: &'batch Messages,
     served: &'batch [Interface],
     family: Family,
-    drained: bool,
+    taken: Taken,
     left: u64,
     accepted: slice::Iter<'batch, Accepted>,
     current: Option<Split<'batch>>,
@@ -295,7 +298,14 @@ impl Received<'_> {
     #[inline]
     #[must_use]
     pub const fn is_drained(&self) -> bool {
-        self.drained
+        self.taken.is_drained()
+    }
+
+    /// How much of the receive buffer it can have taken.
+    #[inline]
+    #[must_use]
+    pub const fn taken(&self) -> Taken {
+        self.taken
     }
 }
 
@@ -355,7 +365,7 @@ impl fmt::Debug for Received<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Received")
             .field("left", &self.left)
-            .field("drained", &self.drained)
+            .field("drained", &self.taken.is_drained())
             .finish_non_exhaustive()
     }
 }

@@ -15,8 +15,10 @@ use crate::endpoint::Endpoint;
 use crate::envelope::Envelope;
 use crate::error::Error;
 use crate::family::Family;
+use crate::kernel_drops::KernelDrops;
 use crate::packet_info::PacketInfo;
 use crate::pinning::Pinning;
+use crate::receive_buffer::ReceiveBuffer;
 use crate::sender::Sender;
 
 /// A UDP socket tied to one interface, for one family.
@@ -170,13 +172,22 @@ impl BoundSocket {
         self.endpoint.port()
     }
 
-    /// How many bytes the kernel keeps until they are received; see
+    /// How much the kernel keeps until it is received; see
     /// [`Endpoint::receive_buffer`].
     ///
     /// # Errors
     /// What the operating system answered.
-    pub fn receive_buffer(&self) -> io::Result<usize> {
+    pub fn receive_buffer(&self) -> io::Result<ReceiveBuffer> {
         self.endpoint.receive_buffer()
+    }
+
+    /// How many datagrams the kernel dropped so far; see
+    /// [`Endpoint::kernel_drops`].
+    ///
+    /// # Errors
+    /// As [`KernelDrops::of`].
+    pub fn kernel_drops(&self) -> io::Result<KernelDrops> {
+        self.endpoint.kernel_drops()
     }
 
     /// The longest payload in bytes that can be sent; see

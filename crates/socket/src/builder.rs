@@ -107,7 +107,14 @@ impl<Tie> Builder<Tie> {
     }
 
     /// How many bytes the kernel shall keep until they are received
-    /// (`SO_RCVBUF`). It may grant less: see [`BoundSocket::receive_buffer`].
+    /// (`SO_RCVBUF`). It may grant less without a word, and its bookkeeping counts:
+    /// [`BoundSocket::receive_buffer`] says how much there is, and how many
+    /// datagrams that holds.
+    ///
+    /// # Platform
+    /// - Linux, Android: `net.core.rmem_max` caps it, customarily at 212992 bytes;
+    ///   only privileged programs may go beyond, and this one does not try.
+    /// - Apple's systems: `kern.ipc.maxsockbuf` caps it, customarily at 8 MiB.
     pub const fn receive_buffer(mut self, bytes: usize) -> Self {
         self.receive_buffer = Some(bytes);
         self
@@ -187,6 +194,11 @@ impl<Tie> Builder<Tie> {
         Ok((socket, port, tied))
     }
 
+    fn endpoint(&self, socket: Socket, served: Served, port: u16) -> Endpoint {
+        Endpoint::new(socket, served, self.family, port, self.fragments)
+            .buffering(self.receive_buffer, self.coalesce)
+    }
+
     fn open(&self) -> io::Result<Socket> {
         let domain = match self.family {
             Family::V4 => Domain::IPV4,
@@ -232,7 +244,7 @@ impl<Tie> Builder<Tie> {
         }
         if let Some(bytes) = self.receive_buffer {
             socket
-                .set_recv_buffer_size(bytes)
+                .set_recv_buffer_size(bytes.min(MOST_BYTES))
                 .map_err(failed(scope, "SO_RCVBUF"))?;
         }
         sys::receive_metadata(socket, self.family, self.metadata)
@@ -278,7 +290,7 @@ impl<'i> Builder<&'i Interface> {
             |pinning| sys::DEVICE_OWNS_PORT && *pinning == Pinning::Device,
         )?;
         let served = Served::One(interface.clone());
-        let endpoint = Endpoint::new(socket, served, family, port, self.fragments);
+        let endpoint = self.endpoint(socket, served, port);
         Ok(BoundSocket::new(endpoint, pinning))
     }
 
@@ -311,7 +323,7 @@ impl Builder<Unbound> {
     pub fn bind(self) -> Result<SharedSocket, Error> {
         let (socket, port, ()) = self.make(Scope::Shared, |_| Ok(()), |()| true)?;
         let served = Served::Many(Many::default());
-        let endpoint = Endpoint::new(socket, served, self.family, port, self.fragments);
+        let endpoint = self.endpoint(socket, served, port);
         Ok(SharedSocket::new(endpoint, self.unnumbered))
     }
 }
@@ -352,3 +364,6 @@ pub(crate) fn failed(scope: Scope, option: &'static str) -> impl FnOnce(io::Erro
         source,
     }
 }
+
+/// As much as the option's C type can say; more would wrap around.
+const MOST_BYTES: usize = i32::MAX as usize;

@@ -10,9 +10,12 @@ use socket2::Socket;
 use crate::batch::{Received, RecvBatch};
 use crate::builder;
 use crate::counters::{Counters, Tally};
+use crate::drop_watch::Taken;
 use crate::envelope::Envelope;
 use crate::error::{Error, Scope};
 use crate::family::Family;
+use crate::kernel_drops::KernelDrops;
+use crate::receive_buffer::ReceiveBuffer;
 use crate::sender::Sender;
 use crate::served::Served;
 use crate::sys;
@@ -40,6 +43,8 @@ pub struct Endpoint {
     fragments: bool,
     splits: AtomicBool,
     tally: Tally,
+    asked_buffer: Option<usize>,
+    coalesces: bool,
 }
 
 impl Endpoint {
@@ -58,7 +63,17 @@ impl Endpoint {
             port,
             fragments,
             tally: Tally::default(),
+            asked_buffer: None,
+            coalesces: false,
         }
+    }
+
+    /// Notes what its receive buffer was asked to be, and whether several
+    /// datagrams may be in it as one message.
+    pub(crate) const fn buffering(mut self, asked: Option<usize>, coalesces: bool) -> Self {
+        self.asked_buffer = asked;
+        self.coalesces = coalesces;
+        self
     }
 
     /// Something that sends by the interface with this index, if it is served.
@@ -77,19 +92,19 @@ impl Endpoint {
         batch: &'a mut RecvBatch,
         wanted: impl FnMut(&Envelope<'_>) -> bool,
     ) -> io::Result<Received<'a>> {
-        let drained = self.fill(batch)?;
+        let taken = self.fill(batch)?;
         batch.retain(&self.served, self.family, &self.tally, wanted);
-        Ok(batch.hand_over(&self.served, self.family, &self.tally, drained))
+        Ok(batch.hand_over(&self.served, self.family, &self.tally, taken))
     }
 
     /// Receives what arrived on one of its interfaces.
     #[inline]
     pub(crate) fn receive<'a>(&'a self, batch: &'a mut RecvBatch) -> io::Result<Received<'a>> {
-        let drained = self.fill(batch)?;
-        Ok(batch.hand_over(&self.served, self.family, &self.tally, drained))
+        let taken = self.fill(batch)?;
+        Ok(batch.hand_over(&self.served, self.family, &self.tally, taken))
     }
 
-    fn fill(&self, batch: &mut RecvBatch) -> io::Result<bool> {
+    fn fill(&self, batch: &mut RecvBatch) -> io::Result<Taken> {
         batch.fill(self.socket.as_fd(), &self.served, self.family, &self.tally)
     }
 
@@ -157,13 +172,33 @@ impl Endpoint {
         self.port
     }
 
-    /// How many bytes the kernel keeps until they are received, its own
-    /// bookkeeping included: on Linux an empty datagram takes several hundred.
+    /// How much the kernel keeps until it is received, and how many datagrams that
+    /// is.
     ///
     /// # Errors
     /// What the operating system answered.
-    pub fn receive_buffer(&self) -> io::Result<usize> {
-        self.socket.recv_buffer_size()
+    pub fn receive_buffer(&self) -> io::Result<ReceiveBuffer> {
+        let senders = self.interfaces().iter().map(|interface| Sender {
+            endpoint: self,
+            interface,
+        });
+        Ok(ReceiveBuffer {
+            asked: self.asked_buffer,
+            granted: self.socket.recv_buffer_size()?,
+            family: self.family,
+            packet: senders.filter_map(Sender::packet_payload).min(),
+            coalesces: self.coalesces,
+        })
+    }
+
+    /// How many datagrams the kernel dropped so far, usually because the receive
+    /// buffer was full. To be told of them as it happens, without asking in vain,
+    /// use a [`DropWatch`](crate::DropWatch).
+    ///
+    /// # Errors
+    /// As [`KernelDrops::of`].
+    pub fn kernel_drops(&self) -> io::Result<KernelDrops> {
+        KernelDrops::of(self)
     }
 
     /// What became of the datagrams that arrived so far.

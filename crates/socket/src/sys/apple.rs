@@ -133,6 +133,33 @@ pub(crate) fn coalesce(_: &Socket) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// What the kernel says of a receive buffer for which it granted what was asked:
+/// just that.
+pub(crate) const fn receive_buffer_of(asked: usize) -> usize {
+    asked
+}
+
+/// What a datagram of one packet takes of a receive buffer, by xnu's `sbspace`
+/// and `sbappendaddr`: it counts payload, source and control messages against the
+/// buffer's size, and what they lie in against eight times that
+/// (`sb_efficiency`). Read, not measured.
+pub(crate) fn packet_charge(family: Family, payload: usize) -> usize {
+    const MBUF: usize = 256; // for each of source, control messages and payload
+    const CLUSTER: usize = 2048; // where drivers put what they receive
+    const EFFICIENCY: usize = 8;
+    let around = match family {
+        Family::V4 => 16 + 12 + 12, // sockaddr_in, cmsghdr, in_pktinfo
+        Family::V6 => 28 + 12 + 20, // sockaddr_in6, cmsghdr, in6_pktinfo
+    };
+    let memory = 3 * MBUF + payload.div_ceil(CLUSTER).max(1) * CLUSTER;
+    (payload + around).max(memory / EFFICIENCY)
+}
+
+/// This system counts them for all sockets together only.
+pub(crate) fn kernel_drops(_: BorrowedFd<'_>) -> io::Result<u32> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Receives into up to `count` headers, one `recvmsg(2)` each; returns how many
 /// it filled and whether the kernel had nothing left. Retries when a signal
 /// interrupts. An error after a datagram ends the batch early, but not drained.

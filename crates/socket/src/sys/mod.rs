@@ -15,6 +15,12 @@
 //!   more on receive;
 //! - `coalesce(&Socket) -> io::Result<()>`: several datagrams may come as one
 //!   message; [`io::ErrorKind::Unsupported`] where they never do;
+//! - `receive_buffer_of(asked: usize) -> usize`: the size that the kernel tells of a
+//!   receive buffer if it granted what was asked;
+//! - `packet_charge(Family, payload: usize) -> usize`: how much of a receive buffer
+//!   a packet takes;
+//! - `kernel_drops(BorrowedFd) -> io::Result<u32>`: how many datagrams the kernel
+//!   dropped, which wraps; [`io::ErrorKind::Unsupported`] where it does not say;
 //! - `receive(BorrowedFd, *mut Header, usize) -> io::Result<(usize, bool)>` and
 //!   `Header`: a batch of datagrams, and whether none is left;
 //! - `send(BorrowedFd, *mut Header, usize) -> io::Result<usize>`: a batch of
@@ -56,6 +62,6 @@ use self::faults as calls;
 use libc as calls;
 
 pub(crate) use self::platform::{
-    DEVICE_OWNS_PORT, SEGMENT, coalesce, configure, pin, receive_all_groups, receive_metadata,
-    share_port, splits,
+    DEVICE_OWNS_PORT, SEGMENT, coalesce, configure, kernel_drops, packet_charge, pin,
+    receive_all_groups, receive_buffer_of, receive_metadata, share_port, splits,
 };

@@ -95,7 +95,7 @@ impl Lan {
             .receive_buffer(ROOM);
         let socket = self.receiver.run(|| builder.bind()).unwrap();
         assert!(
-            socket.receive_buffer().unwrap() > ROOM,
+            socket.receive_buffer().unwrap().granted() > ROOM,
             "net.core.rmem_max is too small"
         );
         let index = self.receiving.index().get();

@@ -94,10 +94,12 @@ impl BroadcastSocket {
 }
 
 impl Receive for BroadcastSocket {
+    #[inline]
     fn recv_batch<'a>(&'a self, batch: &'a mut RecvBatch) -> io::Result<Received<'a>> {
         Self::recv_batch(self, batch)
     }
 
+    #[inline]
     fn endpoint(&self) -> &Endpoint {
         self.socket.endpoint()
     }

@@ -1,6 +1,5 @@
 //! One loop over many sockets that starves none and forgets none.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -45,9 +44,9 @@ pub struct EventLoop<S> {
     events: Events,
     batch: RecvBatch,
     slots: Vec<Slot<S>>,
-    free: Vec<usize>,       // slots without a socket
-    ready: VecDeque<usize>, // slots with something queued, each once
-    suspects: Vec<usize>,   // slots whose socket may have lost something, each once
+    free: Vec<usize>,     // slots without a socket
+    ready: Vec<usize>,    // slots with something queued, each once
+    suspects: Vec<usize>, // slots whose socket may have lost something, each once
     waiter: Waiter,
 }
 
@@ -100,7 +99,7 @@ impl<S: Receive + event::Source> EventLoop<S> {
             batch,
             slots: Vec::new(),
             free: Vec::new(),
-            ready: VecDeque::new(),
+            ready: Vec::new(),
             suspects: Vec::new(),
             waiter: Waiter::default(),
         })
@@ -228,10 +227,11 @@ impl<S: Receive + event::Source> EventLoop<S> {
         self.waiter
             .wait(&mut self.poll, &mut self.events, timeout)?;
         for event in &self.events {
-            let slot = event.token().0;
-            if !self.slots[slot].ready {
-                self.slots[slot].ready = true;
-                self.ready.push_back(slot);
+            let position = event.token().0;
+            let slot = &mut self.slots[position];
+            if !slot.ready {
+                slot.ready = true;
+                self.ready.push(position);
             }
         }
         self.events.clear();
@@ -280,34 +280,35 @@ impl<S: Receive + event::Source> EventLoop<S> {
     }
 
     /// Serves each ready socket once; those with more queued stay ready.
+    ///
+    /// If `visit` panics, nobody who is ready is off the list; who is not, but still
+    /// on it, is passed over the next time.
     fn take_turns(&mut self, visit: &mut impl FnMut(&S, io::Result<Datagram<'_>>)) -> usize {
-        let mut count = 0;
-        for _ in 0..self.ready.len() {
-            // It stays on the list during its turn, because `visit` may panic.
-            let Some(&position) = self.ready.front() else {
-                break;
-            };
+        let (mut count, mut unfinished) = (0, 0);
+        for place in 0..self.ready.len() {
+            let position = self.ready[place];
             let slot = &mut self.slots[position];
-            let turn = match &slot.socket {
-                Some(socket) => {
-                    let (received, turn) =
-                        take_turn(socket, &mut slot.watch, &mut self.batch, visit);
-                    count += received;
-                    turn
-                }
-                None => Turn::Drained, // removed since
+            if !slot.ready {
+                continue;
+            }
+            let Some(socket) = &slot.socket else {
+                slot.ready = false; // removed since
+                continue;
             };
-            self.ready.pop_front();
+            let (received, turn) = take_turn(socket, &mut slot.watch, &mut self.batch, visit);
+            count += received;
             if turn == Turn::Drained {
                 slot.ready = false;
             } else {
-                self.ready.push_back(position);
+                self.ready[unfinished] = position;
+                unfinished += 1;
             }
             if !slot.suspect && slot.watch.as_ref().is_some_and(DropWatch::is_due) {
                 slot.suspect = true;
                 self.suspects.push(position);
             }
         }
+        self.ready.truncate(unfinished);
         count
     }
 }

@@ -124,10 +124,12 @@ impl SharedMulticastSocket {
 }
 
 impl Receive for SharedMulticastSocket {
+    #[inline]
     fn recv_batch<'a>(&'a self, batch: &'a mut RecvBatch) -> io::Result<Received<'a>> {
         Self::recv_batch(self, batch)
     }
 
+    #[inline]
     fn endpoint(&self) -> &Endpoint {
         self.socket.endpoint()
     }

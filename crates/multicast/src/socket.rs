@@ -135,10 +135,12 @@ impl MulticastSocket {
 }
 
 impl Receive for MulticastSocket {
+    #[inline]
     fn recv_batch<'a>(&'a self, batch: &'a mut RecvBatch) -> io::Result<Received<'a>> {
         Self::recv_batch(self, batch)
     }
 
+    #[inline]
     fn endpoint(&self) -> &Endpoint {
         self.socket.endpoint()
     }

@@ -79,20 +79,18 @@ impl RecvBatch {
     }
 
     /// Receives what is queued and keeps what arrived on one of `served`; counts the
-    /// rest.
+    /// rest. Returns whether the kernel had nothing left.
     pub(crate) fn fill(
         &mut self,
         socket: BorrowedFd<'_>,
         served: &Served,
         family: Family,
         tally: &Tally,
-    ) -> io::Result<Taken> {
+    ) -> io::Result<bool> {
         self.accepted.clear();
         let (count, drained) = self.messages.receive(socket)?;
-        let mut taken = Taken::of(count, drained);
         for slot in 0..count {
             let message = self.messages.get(slot);
-            taken.include(message.full_len as usize);
             let outline = message.outline(family);
             let parts = Parts::of(&message, outline.segment);
             let packet_info = outline.packet_info;
@@ -113,7 +111,7 @@ impl RecvBatch {
                 control_len: message.control_len,
             });
         }
-        Ok(taken)
+        Ok(drained)
     }
 
     /// Of what is there keeps only what is wanted, and counts the rest.
@@ -142,7 +140,7 @@ impl RecvBatch {
         served: &'a Served,
         family: Family,
         tally: &Tally,
-        taken: Taken,
+        drained: bool,
     ) -> Received<'a> {
         let mut left = 0;
         for Accepted { parts, .. } in &self.accepted {
@@ -156,7 +154,7 @@ impl RecvBatch {
             messages: &self.messages,
             served: served.interfaces(),
             family,
-            taken,
+            drained,
             left,
             accepted: self.accepted.iter(),
             current: None,
@@ -278,7 +276,7 @@ pub struct Received<'batch> {
     messages: &'batch Messages,
     served: &'batch [Interface],
     family: Family,
-    taken: Taken,
+    drained: bool,
     left: u64,
     accepted: slice::Iter<'batch, Accepted>,
     current: Option<Split<'batch>>,
@@ -298,14 +296,14 @@ impl Received<'_> {
     #[inline]
     #[must_use]
     pub const fn is_drained(&self) -> bool {
-        self.taken.is_drained()
+        self.drained
     }
 
-    /// How much of the receive buffer it can have taken.
+    /// How much of the receive buffer it can have taken, with what was dropped here.
     #[inline]
     #[must_use]
-    pub const fn taken(&self) -> Taken {
-        self.taken
+    pub fn taken(&self) -> Taken {
+        Taken::of(self.messages.lens(), self.drained)
     }
 }
 
@@ -365,7 +363,7 @@ impl fmt::Debug for Received<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Received")
             .field("left", &self.left)
-            .field("drained", &self.taken.is_drained())
+            .field("drained", &self.drained)
             .finish_non_exhaustive()
     }
 }

@@ -65,7 +65,7 @@ pub struct DropWatch {
 /// can have taken.
 ///
 /// See there for an example.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Taken {
     messages: usize,
     drained: bool,
@@ -75,27 +75,23 @@ pub struct Taken {
 }
 
 impl Taken {
-    /// So many messages, before each is included.
-    pub(crate) fn of(messages: usize, drained: bool) -> Self {
-        Self {
-            messages,
+    /// Messages of these lengths.
+    #[inline]
+    pub(crate) fn of(lens: impl Iterator<Item = usize>, drained: bool) -> Self {
+        let mut taken = Self {
+            messages: 0,
             drained,
-            ..Self::default()
+            long: 0,
+            longest: 0,
+        };
+        for len in lens {
+            taken.messages += 1;
+            if len > ReceiveBuffer::SHORT {
+                taken.long += len;
+                taken.longest = taken.longest.max(len);
+            }
         }
-    }
-
-    #[inline]
-    pub(crate) const fn is_drained(self) -> bool {
-        self.drained
-    }
-
-    /// Includes a message of this length, whatever becomes of it.
-    #[inline]
-    pub(crate) fn include(&mut self, len: usize) {
-        if len > ReceiveBuffer::SHORT {
-            self.long += len;
-            self.longest = self.longest.max(len);
-        }
+        taken
     }
 }
 

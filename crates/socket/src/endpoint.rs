@@ -10,7 +10,6 @@ use socket2::Socket;
 use crate::batch::{Received, RecvBatch};
 use crate::builder;
 use crate::counters::{Counters, Tally};
-use crate::drop_watch::Taken;
 use crate::envelope::Envelope;
 use crate::error::{Error, Scope};
 use crate::family::Family;
@@ -92,19 +91,19 @@ impl Endpoint {
         batch: &'a mut RecvBatch,
         wanted: impl FnMut(&Envelope<'_>) -> bool,
     ) -> io::Result<Received<'a>> {
-        let taken = self.fill(batch)?;
+        let drained = self.fill(batch)?;
         batch.retain(&self.served, self.family, &self.tally, wanted);
-        Ok(batch.hand_over(&self.served, self.family, &self.tally, taken))
+        Ok(batch.hand_over(&self.served, self.family, &self.tally, drained))
     }
 
     /// Receives what arrived on one of its interfaces.
     #[inline]
     pub(crate) fn receive<'a>(&'a self, batch: &'a mut RecvBatch) -> io::Result<Received<'a>> {
-        let taken = self.fill(batch)?;
-        Ok(batch.hand_over(&self.served, self.family, &self.tally, taken))
+        let drained = self.fill(batch)?;
+        Ok(batch.hand_over(&self.served, self.family, &self.tally, drained))
     }
 
-    fn fill(&self, batch: &mut RecvBatch) -> io::Result<Taken> {
+    fn fill(&self, batch: &mut RecvBatch) -> io::Result<bool> {
         batch.fill(self.socket.as_fd(), &self.served, self.family, &self.tally)
     }
 

@@ -45,20 +45,24 @@ pub trait Receive: AsFd {
 }
 
 impl Receive for BoundSocket {
+    #[inline]
     fn recv_batch<'a>(&'a self, batch: &'a mut RecvBatch) -> io::Result<Received<'a>> {
         Self::recv_batch(self, batch)
     }
 
+    #[inline]
     fn endpoint(&self) -> &Endpoint {
         Self::endpoint(self)
     }
 }
 
 impl Receive for SharedSocket {
+    #[inline]
     fn recv_batch<'a>(&'a self, batch: &'a mut RecvBatch) -> io::Result<Received<'a>> {
         Self::recv_batch(self, batch)
     }
 
+    #[inline]
     fn endpoint(&self) -> &Endpoint {
         Self::endpoint(self)
     }

@@ -107,6 +107,14 @@ impl Messages {
         }
     }
 
+    /// How long the messages of the last call were when they were sent, if the system
+    /// tells.
+    #[inline]
+    pub(crate) fn lens(&self) -> impl Iterator<Item = usize> {
+        let headers = &self.headers.items()[..self.used];
+        headers.iter().map(|header| len::from_c(header.msg_len))
+    }
+
     /// The beginning of what a message carries.
     #[inline]
     pub(crate) fn payload(&self, slot: usize, len: usize) -> &[u8] {

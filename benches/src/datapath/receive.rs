@@ -16,7 +16,10 @@ use crate::measure::{Contender, Task};
 pub(crate) fn burst(cables: &Cables, load: Load) -> io::Result<Task> {
     let rounds = (DATAGRAMS / load.count).clamp(LEAST_ROUNDS, MOST_ROUNDS);
     let loops = [floor::LOOP_WITH_HOPS_WAY].into_iter();
-    let loops = loops.chain(ours::LOOPS).chain(peers::LOOPS);
+    let loops = loops
+        .chain(ours::LOOPS)
+        .chain([ours::COALESCING])
+        .chain(peers::LOOPS);
     let reads = ours::READS.into_iter().chain(peers::READS);
     let mut contenders = against(cables, floor::LOOP_WAY, loops, load, rounds, Burst::send)?;
     contenders.extend(against(

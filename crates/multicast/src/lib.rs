@@ -5,6 +5,7 @@
 //! sends to groups there, and receives of multicasts only those of groups that it
 //! has joined itself: not what other programs on this host have asked for, and not
 //! what arrives on other interfaces. Unicasts and broadcasts to its port arrive too.
+//! A [`SharedMulticastSocket`] does the same on many interfaces at once.
 //!
 //! It knows any-source memberships only; it does not choose sources yet.
 //!

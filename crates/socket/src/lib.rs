@@ -1,11 +1,12 @@
-//! One UDP socket tied to one network interface.
+//! One UDP socket tied to one network interface, or shared by many.
 //!
 //! A [`BoundSocket`] belongs to an (interface, [`Family`]) pair. It is bound to
 //! the interface, not to an address, so it survives a change of address. It
 //! never sends by another interface: whoever asks for that gets an error. Each
 //! [`Datagram`] it receives says where it came from, what it was sent to, where
 //! it arrived and as what [`Cast`]; what arrived elsewhere, or without saying
-//! where, is dropped and counted in [`Counters`].
+//! where, is dropped and counted in [`Counters`]. A [`SharedSocket`] does the same
+//! for many interfaces at once.
 //!
 //! It does not join groups (`ifcast-multicast` does) and does not choose
 //! interfaces (`ifcast-interfaces` does). It never blocks.

@@ -26,16 +26,16 @@
 #[expect(clippy::struct_excessive_bools, reason = "each is a thing by itself")]
 pub struct Metadata {
     /// How many more hops it could have made; see
-    /// [`Datagram::hops`](crate::Datagram::hops).
+    /// [`Envelope::hops`](crate::Envelope::hops).
     pub hops: bool,
     /// How it was to be treated on its way; see
-    /// [`Datagram::traffic_class`](crate::Datagram::traffic_class).
+    /// [`Envelope::traffic_class`](crate::Envelope::traffic_class).
     pub traffic_class: bool,
-    /// When it arrived; see [`Datagram::timestamp`](crate::Datagram::timestamp).
+    /// When it arrived; see [`Envelope::timestamp`](crate::Envelope::timestamp).
     /// On Linux the whole host then takes the time of every packet.
     pub timestamp: bool,
     /// How many datagrams the kernel had no room for before; see
-    /// [`Datagram::drops`](crate::Datagram::drops). It costs nothing until the
+    /// [`Envelope::drops`](crate::Envelope::drops). It costs nothing until the
     /// first drop.
     pub drops: bool,
 }

@@ -10,7 +10,7 @@ use socket2::Socket;
 use crate::batch::{Received, RecvBatch};
 use crate::builder;
 use crate::counters::{Counters, Tally};
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, Unwanted};
 use crate::error::{Error, Scope};
 use crate::family::Family;
 use crate::kernel_drops::KernelDrops;
@@ -89,10 +89,10 @@ impl Endpoint {
     pub(crate) fn receive_where<'a>(
         &'a self,
         batch: &'a mut RecvBatch,
-        wanted: impl FnMut(&Envelope<'_>) -> bool,
+        judge: impl FnMut(&Envelope<'_>) -> Result<(), Unwanted>,
     ) -> io::Result<Received<'a>> {
         let drained = self.fill(batch)?;
-        batch.retain(&self.served, self.family, &self.tally, wanted);
+        batch.retain(&self.served, self.family, &self.tally, judge);
         Ok(batch.hand_over(&self.served, self.family, &self.tally, drained))
     }
 

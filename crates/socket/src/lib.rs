@@ -71,7 +71,7 @@ pub use crate::counters::Counters;
 pub use crate::datagram::Datagram;
 pub use crate::drop_watch::{DropWatch, Taken};
 pub use crate::endpoint::Endpoint;
-pub use crate::envelope::Envelope;
+pub use crate::envelope::{Envelope, Unwanted};
 pub use crate::error::{Error, Scope};
 pub use crate::family::Family;
 pub use crate::fan_out::Course;

@@ -10,7 +10,7 @@ use mio::{Interest, Registry, Token, event};
 use crate::batch::{Received, RecvBatch};
 use crate::builder::{Builder, Unbound};
 use crate::endpoint::Endpoint;
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, Unwanted};
 use crate::error::Error;
 use crate::family::Family;
 use crate::sender::Sender;
@@ -93,8 +93,8 @@ impl SharedSocket {
         self.endpoint.receive(batch)
     }
 
-    /// Receives as [`recv_batch`](Self::recv_batch), keeping only what `wanted`
-    /// agrees to; the rest is counted as unwanted.
+    /// Receives as [`recv_batch`](Self::recv_batch), keeping only what `judge`
+    /// agrees to; the rest is counted as [`Unwanted`].
     ///
     /// # Errors
     /// As [`recv_batch`](Self::recv_batch).
@@ -102,9 +102,9 @@ impl SharedSocket {
     pub fn recv_batch_where<'a>(
         &'a self,
         batch: &'a mut RecvBatch,
-        wanted: impl FnMut(&Envelope<'_>) -> bool,
+        judge: impl FnMut(&Envelope<'_>) -> Result<(), Unwanted>,
     ) -> io::Result<Received<'a>> {
-        self.endpoint.receive_where(batch, wanted)
+        self.endpoint.receive_where(batch, judge)
     }
 
     /// What sends by one of the interfaces, if it is served; see also

@@ -5,7 +5,7 @@ use crate::datapath::{fan_out, floor, many, memory, ours, peers, send};
 use crate::method::Method;
 use crate::table::{Place, Table};
 
-pub(crate) const ALL: [Bar; 35] = [
+pub(crate) const ALL: [Bar; 34] = [
     Bar {
         says: "R1: Lan::poll takes at most 1.05 of the C loop's time",
         task: "receive:",
@@ -161,13 +161,6 @@ pub(crate) const ALL: [Bar; 35] = [
         holds_at: HoldsAt::Every,
         limit: Limit::AtMost(0.0),
         figure: Figure::By(|table, at| allocations(table, at, ours::LAN_POOL)),
-    },
-    Bar {
-        says: "R7: and takes at most 1.10 of the time of borrowed datagrams",
-        task: "receive:",
-        holds_at: HoldsAt::Every,
-        limit: Limit::AtMost(1.10),
-        figure: Figure::By(|table, at| quotient(table, at, ours::LAN_POOL, ours::LAN)),
     },
     Bar {
         says: "R8: a wake that finds less than a batch makes 2 system calls",

@@ -15,10 +15,13 @@ use bytes::{Bytes, BytesMut};
 /// holds hundreds of small payloads.
 ///
 /// What is kept keeps its whole slab: one payload of ten bytes that is never
-/// dropped costs 64 KiB, or as much as the slabs are large. Payloads that stay for
-/// long, or that are few among many, are better off with
+/// dropped costs 64 KiB, or as much as the slabs are large. So payloads that stay
+/// for long, or few among many, are better off with
 /// [`Datagram::to_bytes`](crate::Datagram::to_bytes), which allocates just their
-/// length; a pool is for those that are passed on, worked on and dropped.
+/// length. It is also a little faster for those that the same thread drops before
+/// the next. A pool is for those that are passed on, worked on and dropped: where
+/// another thread drops them it takes down to half the time, and a fraction of it
+/// with the allocator of musl.
 ///
 /// ```
 /// use std::sync::mpsc::Sender;

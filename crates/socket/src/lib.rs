@@ -88,6 +88,10 @@ pub use crate::sender::Sender;
 pub use crate::shared::SharedSocket;
 pub use crate::sharing::Sharing;
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use crate::sys::fuzzing;
+
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

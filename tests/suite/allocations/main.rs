@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use ifcast::socket::{BoundSocket, Course, PacketInfo, SendBatch, SharedSocket, ToSend};
 use ifcast::{
     Datagram, Event, Family, Group, Incoming, Lan, Metadata, PayloadPool, RecvBatch, Sockets, To,
+    Waiting,
 };
 use ifcast_netlab::{Host, Lab, Nic, Segment};
 use ifcast_tests::{interface, ip};
@@ -25,6 +26,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const EVERYBODY: &str = "255.255.255.255";
 const GROUPS: [&str; 2] = ["239.71.7.1", "ff15::71:1"];
 const HOLDINGS: [Sockets; 2] = [Sockets::PerInterface, Sockets::Shared];
+const WAITINGS: [Waiting; 3] = [
+    Waiting::Park,
+    Waiting::SpinThenPark(MOMENT),
+    Waiting::Nap(MOMENT),
+];
+const MOMENT: Duration = Duration::from_micros(100);
 /// How often to do what is to settle, and then what is counted.
 const REPETITIONS: usize = 10;
 const ALL: Metadata = Metadata {
@@ -63,10 +70,11 @@ impl Star {
     }
 
     /// All interfaces of the host, in all groups.
-    fn lan(&self, sockets: Sockets) -> Lan {
+    fn lan(&self, sockets: Sockets, waiting: Waiting) -> Lan {
         let builder = Lan::builder()
             .port(PORT)
             .sockets(sockets)
+            .waiting(waiting)
             .metadata(ALL)
             .multicast_loopback(false)
             .receive_buffer(4 << 20);
@@ -181,6 +189,12 @@ fn poll(lan: &mut Lan, count: usize, mut visit: impl FnMut(&Incoming<'_>)) {
     assert_eq!(received, count);
 }
 
+/// Each way to hold interfaces, with each to wait.
+fn ways() -> impl Iterator<Item = (Sockets, Waiting)> {
+    let ways = |sockets| WAITINGS.map(|waiting| (sockets, waiting));
+    HOLDINGS.into_iter().flat_map(ways)
+}
+
 /// Does something until it has settled, and then counts.
 #[track_caller]
 fn assert_allocates_nothing(mut work: impl FnMut()) {
@@ -201,9 +215,9 @@ fn what_is_allocated_is_counted_and_what_is_freed_is_not() {
 
 #[test]
 fn a_lan_receives_without_allocating_whether_one_comes_or_many() {
-    for sockets in HOLDINGS {
-        let star = Star::new();
-        let mut lan = star.lan(sockets);
+    let star = Star::new();
+    for (sockets, waiting) in ways() {
+        let mut lan = star.lan(sockets, waiting);
         for (family, address) in [
             (Family::V4, EVERYBODY),
             (Family::V4, GROUPS[0]),
@@ -227,12 +241,14 @@ fn a_lan_receives_without_allocating_whether_one_comes_or_many() {
 #[test]
 fn a_lan_that_waits_in_vain_allocates_nothing() {
     let star = Star::new();
-    for sockets in HOLDINGS {
-        let mut lan = star.lan(sockets);
-        assert_allocates_nothing(|| {
-            let count = lan.poll(Some(Duration::ZERO), |event| panic!("{event:?}"));
-            assert_eq!(count.unwrap(), 0);
-        });
+    for (sockets, waiting) in ways() {
+        let mut lan = star.lan(sockets, waiting);
+        for timeout in [Duration::ZERO, 2 * MOMENT] {
+            assert_allocates_nothing(|| {
+                let count = lan.poll(Some(timeout), |event| panic!("{event:?}"));
+                assert_eq!(count.unwrap(), 0);
+            });
+        }
     }
 }
 
@@ -241,7 +257,7 @@ fn a_lan_sends_without_allocating_to_whomever() {
     let star = Star::new();
     star.nics[1].add_address("10.79.0.1/24"); // two subnets
     for sockets in HOLDINGS {
-        let mut lan = star.lan(sockets);
+        let mut lan = star.lan(sockets, Waiting::Park);
         let [v4, v6] = GROUPS.map(|group| To::Group(group.parse::<Group>().unwrap()));
         for to in [To::AllHosts, To::Subnets, v4, v6] {
             assert_allocates_nothing(|| {
@@ -257,7 +273,7 @@ fn a_lan_answers_without_allocating() {
     let star = Star::new();
     let [speaker, ..] = star.speakers(Family::V4);
     for sockets in HOLDINGS {
-        let mut lan = star.lan(sockets);
+        let mut lan = star.lan(sockets, Waiting::Park);
         for destination in [EVERYBODY, "10.71.0.1"] {
             assert_allocates_nothing(|| {
                 speaker.send(b"who is there?", to(destination)).unwrap();

@@ -151,11 +151,8 @@ mod tests {
             for number in 0..=255u8 {
                 let payload = vec![number; usize::from(number) % 70];
                 kept.push_back((pool.keep(&payload), payload));
-                if kept.len() > usize::from(number) % 20 {
-                    kept.pop_front();
-                    kept.pop_front();
-                }
-                for (bytes, payload) in &kept {
+                for _ in (usize::from(number) % 20)..kept.len() {
+                    let (bytes, payload) = kept.pop_front().unwrap();
                     assert_eq!(bytes, payload);
                 }
             }

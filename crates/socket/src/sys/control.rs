@@ -4,6 +4,11 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
+#[cfg(any(test, fuzzing))]
+mod systems;
+
 use std::ffi::c_int;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::{NonZeroU8, NonZeroU32};
@@ -386,56 +391,7 @@ const IPV6_INFO_LEN: usize = 20; // struct in6_pktinfo: destination, interface
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Linux on 64-bit machines.
-    static LINUX: Constants = Constants {
-        layout: Layout {
-            len_bytes: 8,
-            align: 8,
-        },
-        ipv4: HeaderFields {
-            packet_info: (0, 8),
-            hops: (0, 2),
-            traffic_class: (0, 1),
-        },
-        ipv6: HeaderFields {
-            packet_info: (41, 50),
-            hops: (41, 52),
-            traffic_class: (41, 67),
-        },
-        timestamp: Timestamp {
-            kind: (1, 35),
-            fraction_bytes: 8,
-            unit: Duration::from_nanos(1),
-        },
-        drops: Some((1, 40)),
-        segment: Some((17, 104)),
-    };
-
-    /// Every Apple system: `cmsg_len` is 32 bits wide, alignment is 4.
-    static APPLE: Constants = Constants {
-        layout: Layout {
-            len_bytes: 4,
-            align: 4,
-        },
-        ipv4: HeaderFields {
-            packet_info: (0, 26),
-            hops: (0, 24),
-            traffic_class: (0, 27),
-        },
-        ipv6: HeaderFields {
-            packet_info: (41, 46),
-            hops: (41, 47),
-            traffic_class: (41, 36),
-        },
-        timestamp: Timestamp {
-            kind: (0xffff, 2),
-            fraction_bytes: 4,
-            unit: Duration::from_micros(1),
-        },
-        drops: None,
-        segment: None,
-    };
+    use crate::sys::control::systems::{APPLE, LINUX};
 
     fn message(constants: &Constants, (level, kind): (c_int, c_int), data: &[u8]) -> Vec<u8> {
         let layout = constants.layout;

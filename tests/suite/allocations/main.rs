@@ -138,7 +138,7 @@ impl Loopback {
         let (deadline, mut received) = (Instant::now() + PATIENCE, 0);
         while received < count {
             assert!(Instant::now() < deadline, "{received} of {count}");
-            let Ok(datagrams) = self.receiver.recv_batch_where(batch, |_| true) else {
+            let Ok(datagrams) = self.receiver.recv_batch_where(batch, |_| Ok(())) else {
                 continue; // which is a wake for nothing
             };
             for datagram in datagrams {

@@ -73,6 +73,13 @@ impl<S: Receive + mio::event::Source> Ear<S> {
         heard
     }
 
+    /// Takes what has come so far.
+    pub fn listen(&mut self) -> Vec<Heard> {
+        let mut heard = Vec::new();
+        self.poll(Duration::ZERO, &mut heard);
+        heard
+    }
+
     /// Fails if anything comes.
     #[track_caller]
     pub fn assert_silent(&mut self) {

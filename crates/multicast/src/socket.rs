@@ -203,6 +203,20 @@ impl MulticastSocket {
         Ok(self.memberships.repair(endpoint, &now))
     }
 
+    /// Opens another socket just as this one was opened, on its port and with all its
+    /// memberships, on another interface: such as the one that has taken the place of
+    /// this one's, which was deleted and made anew.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind) and [`set_filter`](Self::set_filter).
+    pub fn reopen(&self, interface: &Interface) -> Result<Self, Error> {
+        let mut other = Self::new(self.socket.reopen(interface)?);
+        for membership in self.memberships() {
+            other.set_filter(membership.group(), membership.filter().clone())?;
+        }
+        Ok(other)
+    }
+
     /// Sends to a group on the socket's own port, by its interface; being a
     /// member is not needed.
     ///

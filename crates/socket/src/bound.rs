@@ -53,6 +53,16 @@ impl BoundSocket {
         Self { endpoint, pinning }
     }
 
+    /// Opens another socket just as this one was opened, on its port, on another
+    /// interface: such as the one that has taken the place of this one's, which was
+    /// deleted and made anew.
+    ///
+    /// # Errors
+    /// As [`Builder::bind`].
+    pub fn reopen(&self, interface: &Interface) -> Result<Self, Error> {
+        Builder::like(interface, self.endpoint.settings()).bind()
+    }
+
     /// Takes note of what became of the interface: its addresses decide what
     /// counts as a directed broadcast and which sources may be named.
     ///

@@ -8,7 +8,7 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token, event};
 
 use crate::batch::{Received, RecvBatch};
-use crate::builder::{Builder, Unbound};
+use crate::builder::{Builder, Settings, Unbound};
 use crate::endpoint::Endpoint;
 use crate::envelope::{Envelope, Unwanted};
 use crate::error::Error;
@@ -44,7 +44,6 @@ use crate::sender::Sender;
 #[derive(Debug)]
 pub struct SharedSocket {
     endpoint: Endpoint,
-    unnumbered: bool,
 }
 
 impl SharedSocket {
@@ -53,11 +52,8 @@ impl SharedSocket {
         Builder::shared(family)
     }
 
-    pub(crate) const fn new(endpoint: Endpoint, unnumbered: bool) -> Self {
-        Self {
-            endpoint,
-            unnumbered,
-        }
+    pub(crate) const fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint }
     }
 
     /// Serves one more interface, or takes note of what became of one that it
@@ -66,8 +62,10 @@ impl SharedSocket {
     /// # Errors
     /// [`Error::NoAddress`] on an unnumbered interface, unless those are allowed.
     pub fn add(&mut self, interface: &Interface) -> Result<(), Error> {
-        let family = self.endpoint.family();
-        if !self.unnumbered && !family.is_on(interface) {
+        let Settings {
+            family, unnumbered, ..
+        } = self.endpoint.settings();
+        if !unnumbered && !family.is_on(interface) {
             return Err(Error::NoAddress {
                 interface: interface.id(),
                 family,

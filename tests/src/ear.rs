@@ -106,6 +106,7 @@ pub struct Heard {
     pub cast: Cast,
     pub interface: InterfaceId,
     pub hops: Option<u8>,
+    pub traffic_class: Option<u8>,
     pub truncated: bool,
 }
 
@@ -118,6 +119,7 @@ impl From<&Datagram<'_>> for Heard {
             cast: datagram.cast(),
             interface: datagram.interface(),
             hops: datagram.hops(),
+            traffic_class: datagram.traffic_class(),
             truncated: datagram.is_truncated(),
         }
     }

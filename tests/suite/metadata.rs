@@ -8,10 +8,12 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 use ifcast::multicast::MulticastSocket;
-use ifcast::socket::{BoundSocket, Builder, Receive, SendBatch, SharedSocket, ToSend};
+use ifcast::socket::{
+    BoundSocket, Builder, Error, PacketInfo, Receive, SendBatch, SharedSocket, ToSend,
+};
 use ifcast::{Datagram, Event, Family, Interface, Lan, Metadata, Pinning, RecvBatch, Sockets};
 use ifcast_netlab::{Host, Lab, Nic};
-use ifcast_tests::{PINNINGS, interface, ip};
+use ifcast_tests::{Ear, PINNINGS, interface, ip};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 const PORT: u16 = 2222;
@@ -403,5 +405,61 @@ fn a_shared_socket_is_told_the_same() {
             assert_eq!(told.traffic_class, asked.traffic_class.then_some(0xb9));
             assert_eq!(told.timestamp.is_some(), asked.timestamp);
         }
+    }
+}
+
+#[test]
+fn one_datagram_can_have_other_hops_and_another_traffic_class_than_the_sockets_others() {
+    let lab = Lab::new();
+    let segment = lab.segment();
+    let (here, there) = (lab.host("here"), lab.host("there"));
+    let near = segment.attach(&here, "lan0", &["10.71.0.1/24", "fe80::71:1/64"]);
+    let far = segment.attach(&there, "lan0", &["10.71.0.2/24", "fe80::71:2/64"]);
+    let (ours, theirs) = (interface(&near), interface(&far));
+    for (family, destination) in [
+        (Family::V4, "255.255.255.255:2222"),
+        (Family::V4, "10.71.0.2:2222"),
+        (Family::V6, "[fe80::71:2]:2222"),
+    ] {
+        let destination = destination.parse().unwrap();
+        let receiver = there.run(|| {
+            let metadata = Metadata {
+                hops: true,
+                traffic_class: true,
+                ..Metadata::default()
+            };
+            let builder = BoundSocket::builder(&theirs, family).port(2222);
+            builder.metadata(metadata).bind().unwrap()
+        });
+        let sender = here.run(|| {
+            let builder = BoundSocket::builder(&ours, family).hops(9);
+            builder.traffic_class(0xb8).bind().unwrap()
+        });
+        let mut ear = Ear::to(receiver);
+        let mut hear = |info: PacketInfo| {
+            sender.send_with(b"hello", destination, info).unwrap();
+            let heard = ear.hear(1).remove(0);
+            (heard.hops, heard.traffic_class)
+        };
+        let others = PacketInfo::default();
+        assert_eq!(hear(others), (Some(9), Some(0xb8)));
+        let far_away = PacketInfo {
+            hops: Some(33),
+            ..others
+        };
+        assert_eq!(hear(far_away), (Some(33), Some(0xb8)));
+        let urgent = PacketInfo {
+            hops: Some(1),
+            traffic_class: Some(0x2c),
+            ..others
+        };
+        assert_eq!(hear(urgent), (Some(1), Some(0x2c)));
+        assert_eq!(hear(others), (Some(9), Some(0xb8)));
+        let nowhere = PacketInfo {
+            hops: Some(0),
+            ..others
+        };
+        let error = sender.send_with(b"hello", destination, nowhere);
+        assert!(matches!(error, Err(Error::ZeroHops { .. })), "{error:?}");
     }
 }

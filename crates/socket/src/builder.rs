@@ -47,6 +47,7 @@ pub(crate) struct Settings {
     pub(crate) pinning: Pinning,
     pub(crate) sharing: Sharing,
     pub(crate) hops: Option<u8>,
+    pub(crate) traffic_class: Option<u8>,
     pub(crate) receive_buffer: Option<usize>,
     pub(crate) coalesce: bool,
     pub(crate) metadata: Metadata,
@@ -79,6 +80,7 @@ impl<Tie> Builder<Tie> {
                 pinning: Pinning::Automatic,
                 sharing: Sharing::Exclusive,
                 hops: None,
+                traffic_class: None,
                 receive_buffer: None,
                 coalesce: false,
                 metadata: Metadata {
@@ -111,6 +113,14 @@ impl<Tie> Builder<Tie> {
     /// hold: customarily 64, and 1 for multicasts.
     pub const fn hops(mut self, hops: u8) -> Self {
         self.settings.hops = Some(hops);
+        self
+    }
+
+    /// How datagrams are to be treated on their way: six bits of DSCP and two of ECN,
+    /// the IPv4 type of service or the IPv6 traffic class (RFC 2474, RFC 3168). Unset,
+    /// the system's default holds: customarily 0.
+    pub const fn traffic_class(mut self, traffic_class: u8) -> Self {
+        self.settings.traffic_class = Some(traffic_class);
         self
     }
 
@@ -254,6 +264,15 @@ impl<Tie> Builder<Tie> {
                 socket
                     .set_multicast_loop_v6(self.settings.loopback)
                     .map_err(failed(scope, "IPV6_MULTICAST_LOOP"))?;
+            }
+        }
+        if let Some(traffic_class) = self.settings.traffic_class {
+            let value = traffic_class.into();
+            match self.settings.family {
+                Family::V4 => socket.set_tos_v4(value).map_err(failed(scope, "IP_TOS"))?,
+                Family::V6 => socket
+                    .set_tclass_v6(value)
+                    .map_err(failed(scope, "IPV6_TCLASS"))?,
             }
         }
         if let Some(bytes) = self.settings.receive_buffer {

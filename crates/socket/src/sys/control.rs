@@ -58,6 +58,9 @@ pub(super) struct HeaderFields {
     pub(super) packet_info: (c_int, c_int),
     pub(super) hops: (c_int, c_int),
     pub(super) traffic_class: (c_int, c_int),
+    /// Whether hops and traffic class can be said on the way out, by the same
+    /// numbers.
+    pub(super) are_sent: bool,
 }
 
 /// When a datagram arrived: seconds, then a fraction.
@@ -237,6 +240,21 @@ fn drops_as(constants: &Constants, bytes: &[u8]) -> Option<u32> {
     Some(u32::from_ne_bytes(*data.first_chunk()?))
 }
 
+/// By which interface a datagram leaves, from which source, which may be unspecified,
+/// and what else is different from the socket's others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way {
+    pub(crate) interface: u32,
+    pub(crate) source: IpAddr,
+    pub(crate) hops: Option<u8>,
+    pub(crate) traffic_class: Option<u8>,
+}
+
+/// Whether this system can be told hops and traffic class of one datagram.
+pub(crate) const fn takes_header_fields(family: Family) -> bool {
+    platform::CONTROL.of(family).are_sent
+}
+
 /// Control messages on their way out, one after the other.
 pub(super) struct Writer<'b> {
     constants: &'static Constants,
@@ -257,8 +275,23 @@ impl<'b> Writer<'b> {
         }
     }
 
+    /// What is said of one datagram; what the system cannot be told is left out, see
+    /// [`takes_header_fields`].
+    pub(super) fn way(&mut self, way: Way) {
+        self.packet_info(way.interface, way.source);
+        let fields = *self.constants.of(Family::of(way.source));
+        for (kind, value) in [
+            (fields.hops, way.hops),
+            (fields.traffic_class, way.traffic_class),
+        ] {
+            if let Some(value) = value.filter(|_| fields.are_sent) {
+                self.write(kind, &c_int::from(value).to_ne_bytes());
+            }
+        }
+    }
+
     /// Packet info: by `interface`, from `source`, which may be unspecified.
-    pub(super) fn packet_info(&mut self, interface: u32, source: IpAddr) {
+    fn packet_info(&mut self, interface: u32, source: IpAddr) {
         let mut data = [0; IPV6_INFO_LEN];
         match source {
             IpAddr::V4(source) => {
@@ -563,9 +596,20 @@ mod tests {
         for (constants, source) in [&LINUX, &APPLE].into_iter().zip(sources) {
             let mut buffer = Buffer([0xff; Buffer::LEN]);
             let mut writer = Writer::with(constants, &mut buffer);
-            writer.packet_info(5, source);
+            writer.way(Way {
+                interface: 5,
+                source,
+                hops: Some(7),
+                traffic_class: Some(0xb8),
+            });
             writer.segment((17, 103), 1200);
             let bytes = writer.finish();
+            let family = Family::of(source);
+            let are_sent = constants.of(family).are_sent;
+            let hops = hops_as(constants, bytes, family);
+            assert_eq!(hops, are_sent.then_some(7));
+            let traffic_class = traffic_class_as(constants, bytes, family);
+            assert_eq!(traffic_class, are_sent.then_some(0xb8));
             assert_eq!(bytes.len() % constants.layout.align, 0);
             let arrival = arrival_as(constants, bytes, Family::of(source)).unwrap();
             assert_eq!(arrival.interface, 5);

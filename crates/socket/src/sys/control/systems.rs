@@ -14,11 +14,13 @@ pub(super) static LINUX: Constants = Constants {
         packet_info: (0, 8),
         hops: (0, 2),
         traffic_class: (0, 1),
+        are_sent: true,
     },
     ipv6: HeaderFields {
         packet_info: (41, 50),
         hops: (41, 52),
         traffic_class: (41, 67),
+        are_sent: true,
     },
     timestamp: Timestamp {
         kind: (1, 35),
@@ -39,11 +41,13 @@ pub(super) static APPLE: Constants = Constants {
         packet_info: (0, 26),
         hops: (0, 24),
         traffic_class: (0, 27),
+        are_sent: true,
     },
     ipv6: HeaderFields {
         packet_info: (41, 46),
         hops: (41, 47),
         traffic_class: (41, 36),
+        are_sent: true,
     },
     timestamp: Timestamp {
         kind: (0xffff, 2),

@@ -410,3 +410,29 @@ fn a_port_is_ours_alone_unless_it_is_shared() {
     assert!(error.to_string().starts_with(&start), "{error}");
     drop(first);
 }
+
+#[test]
+fn a_lan_on_any_port_sends_to_its_own() {
+    let group: Group = GROUPS[0].parse().unwrap();
+    for sockets in [Sockets::PerInterface, Sockets::Shared] {
+        let star = Star::new();
+        let mut lan = star
+            .hub
+            .run(|| Lan::builder().sockets(sockets).join(group).build())
+            .unwrap();
+        for to in [To::AllHosts, To::Subnets, To::Group(group)] {
+            let report = lan.send(b"to myself", to);
+            assert_eq!(report.sent(), 3, "{report}");
+            let mut heard = Vec::new();
+            while heard.len() < 3 {
+                let more = lan.poll(Some(PATIENCE), |event| match event {
+                    Event::Datagram(datagram) => heard.push(datagram.interface()),
+                    event => panic!("{event:?}"),
+                });
+                assert!(more.unwrap() > 0, "{to}: {heard:?}");
+            }
+            heard.sort_by_key(|interface| interface.index());
+            assert!(heard.into_iter().eq(lan.interfaces()), "{to}");
+        }
+    }
+}

@@ -202,7 +202,7 @@ impl LanBuilder {
             return Err(lan.failures.swap_remove(0));
         }
         let members = lan.members.into_iter().map(|(_, member)| member).collect();
-        Ok(Lan::new(lan.sockets, members, lan.failures, self.port))
+        Ok(Lan::new(lan.sockets, members, lan.failures))
     }
 
     /// Opens what it can on each interface.

@@ -436,3 +436,28 @@ fn a_lan_on_any_port_sends_to_its_own() {
         }
     }
 }
+
+#[test]
+fn an_address_that_is_newer_than_what_is_known_of_the_interface_answers_too() {
+    for sockets in [Sockets::PerInterface, Sockets::Shared] {
+        let star = Star::new();
+        let builder = Lan::builder().port(PORT).sockets(sockets);
+        let mut lan = star.hub.run(|| builder.build()).unwrap();
+        star.nics[0].add_address("10.71.0.9/24");
+        star.nics[0].add_address("fe80::9/64");
+        for own in ["10.71.0.9", "fe80::9"] {
+            let asker = star.speaker(0, Family::of(ip(own)));
+            asker.send(b"who?", to(own)).unwrap();
+            let mut asker = Ear::to(asker);
+            star.hub.run(|| {
+                let answered = lan.poll(Some(PATIENCE), |event| match event {
+                    Event::Datagram(question) => question.reply(b"me").unwrap(),
+                    event => panic!("{event:?}"),
+                });
+                assert_eq!(answered.unwrap(), 1);
+            });
+            let answer = asker.hear(1).remove(0);
+            assert_eq!((answer.source.ip(), answer.source.port()), (ip(own), PORT));
+        }
+    }
+}

@@ -461,3 +461,25 @@ fn an_address_that_is_newer_than_what_is_known_of_the_interface_answers_too() {
         }
     }
 }
+
+#[test]
+fn an_interface_that_has_lost_its_address_is_taken_note_of_as_with_a_socket_of_its_own() {
+    let star = Star::new();
+    let before = interface(&star.nics[0]);
+    let open = || BoundSocket::builder(&before, Family::V4).port(PORT).bind();
+    let mut bound = star.hub.run(open).unwrap();
+    let mut shared = star
+        .hub
+        .run(|| SharedSocket::builder(Family::V4).bind().unwrap());
+    shared.add(&before).unwrap();
+    star.nics[0].remove_address("10.71.0.1/24");
+    let now = interface(&star.nics[0]);
+    bound.refresh(&now).unwrap();
+    shared.add(&now).unwrap();
+    assert!(shared.endpoint().interfaces()[0].ipv4().is_empty());
+
+    // But nobody begins to serve one like that unless it was told to.
+    shared.remove(now.index());
+    let error = shared.add(&now).unwrap_err();
+    assert!(matches!(error, Error::NoAddress { .. }), "{error:?}");
+}

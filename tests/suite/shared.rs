@@ -483,3 +483,19 @@ fn an_interface_that_has_lost_its_address_is_taken_note_of_as_with_a_socket_of_i
     let error = shared.add(&now).unwrap_err();
     assert!(matches!(error, Error::NoAddress { .. }), "{error:?}");
 }
+
+#[test]
+fn a_family_that_no_interface_has_is_no_failure_whichever_way_they_are_held() {
+    let lab = Lab::new();
+    let (host, segment) = (lab.host("host"), lab.segment());
+    segment.attach(&host, "lan0", &["10.71.0.1/24"]);
+    let taken = host.run(|| SharedSocket::builder(Family::V6).port(PORT).bind());
+    let taken = taken.unwrap();
+    for sockets in [Sockets::PerInterface, Sockets::Shared] {
+        let lan = host.run(|| Lan::builder().port(PORT).sockets(sockets).build());
+        let lan = lan.unwrap();
+        assert!(lan.failures().is_empty(), "{:?}", lan.failures());
+        assert_eq!(lan.sockets().count(), 1);
+    }
+    drop(taken);
+}

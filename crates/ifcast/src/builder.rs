@@ -220,8 +220,12 @@ impl LanBuilder {
         }
     }
 
-    /// Opens one socket of a family for all interfaces.
+    /// Opens one socket of a family for all interfaces, if there are any for it.
     fn open_shared(&self, family: Family, lan: &mut Opening<'_>) {
+        let is_for = |interface| self.families_on(interface).any(|other| other == family);
+        if !lan.members.iter().any(|(interface, _)| is_for(interface)) {
+            return;
+        }
         let builder = self.configure(SharedSocket::builder(family));
         let mut socket = match builder.bind() {
             Ok(socket) => SharedMulticastSocket::new(socket),
@@ -229,7 +233,7 @@ impl LanBuilder {
         };
         let mut served = Vec::new();
         for (place, (interface, _)) in lan.members.iter().enumerate() {
-            if !self.families_on(interface).any(|other| other == family) {
+            if !is_for(interface) {
                 continue;
             }
             match socket.add(interface) {

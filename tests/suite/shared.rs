@@ -9,13 +9,14 @@ use std::time::Duration;
 use ifcast::multicast::SharedMulticastSocket;
 use ifcast::socket::{BoundSocket, Course, Error, SendBatch, SharedSocket};
 use ifcast::{
-    Cast, Event, Family, Group, Lan, Outcome, Scope, Selector, Skip, Snapshot, Sockets, To,
+    Cast, Event, Family, Group, Lan, Outcome, Scope, Selector, Sharing, Skip, Snapshot, Sockets, To,
 };
 use ifcast_netlab::{Host, Lab, Nic, Segment};
 use ifcast_tests::{Ear, Heard, Judge, interface, ip};
 
 const PORT: u16 = 2222;
 const PATIENCE: Duration = Duration::from_secs(10);
+const SILENCE: Duration = Duration::from_millis(100);
 const EVERYBODY: &str = "255.255.255.255";
 const GROUPS: [&str; 4] = ["239.71.7.1", "239.71.7.2", "ff02::71:1", "ff15::71:2"];
 
@@ -498,4 +499,24 @@ fn a_family_that_no_interface_has_is_no_failure_whichever_way_they_are_held() {
         assert_eq!(lan.sockets().count(), 1);
     }
     drop(taken);
+}
+
+#[test]
+fn a_family_that_is_asked_for_twice_is_there_once() {
+    for sockets in [Sockets::PerInterface, Sockets::Shared] {
+        let star = Star::new();
+        let families = [Family::V4, Family::V4];
+        let mut lan = star.hub.run(|| {
+            let builder = Lan::builder().families(&families).port(PORT);
+            let shared = builder.sharing(Sharing::WithOthers).sockets(sockets);
+            shared.build().unwrap()
+        });
+        star.speaker(0, Family::V4)
+            .send(b"once", to(EVERYBODY))
+            .unwrap();
+        assert_eq!(lan.poll(Some(PATIENCE), |_| {}).unwrap(), 1);
+        assert_eq!(lan.poll(Some(SILENCE), |_| {}).unwrap(), 0);
+        let opened = if sockets == Sockets::Shared { 1 } else { 3 };
+        assert_eq!(lan.sockets().count(), opened);
+    }
 }

@@ -76,6 +76,8 @@ impl LanBuilder {
     /// told.
     pub fn families(mut self, families: &[Family]) -> Self {
         self.families = families.to_vec();
+        self.families.sort_unstable();
+        self.families.dedup(); // a second socket would receive all of it again
         self
     }
 

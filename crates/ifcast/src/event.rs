@@ -69,7 +69,7 @@ pub enum Event<'a> {
         /// Where.
         interface: InterfaceId,
         /// What, and why not.
-        error: Error,
+        error: &'a Error,
     },
     /// All that is wanted on an interface is there again.
     Recovered {
@@ -83,7 +83,7 @@ pub enum Event<'a> {
     /// are.
     NotFollowing {
         /// Why.
-        error: ifcast_interfaces::Error,
+        error: &'a ifcast_interfaces::Error,
     },
     /// Receiving failed on one interface, or on those that share a socket; the
     /// others go on, and it is tried again.

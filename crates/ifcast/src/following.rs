@@ -5,13 +5,36 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::time::Instant;
 
-use ifcast_interfaces::{Change, Interface, Selector, Snapshot, Watcher};
+use ifcast_interfaces::{Change, Interface, InterfaceId, Selector, Snapshot, Watcher};
 use ifcast_multicast::{Group, SourceFilter};
 use ifcast_socket::Family;
 
-use crate::event::Event;
+use crate::error::Error;
 use crate::holdings::Holdings;
-use crate::reconciler::{Reconciler, What};
+use crate::reconciler::{Departure, Reconciler, What};
+
+/// What is to be told: each as the event of that name.
+#[derive(Debug)]
+pub(crate) enum News {
+    InterfaceJoined {
+        interface: InterfaceId,
+    },
+    InterfaceLeft {
+        interface: InterfaceId,
+        why: Departure,
+    },
+    Degraded {
+        interface: InterfaceId,
+        error: Error,
+    },
+    Recovered {
+        interface: InterfaceId,
+    },
+    Resynced,
+    NotFollowing {
+        error: ifcast_interfaces::Error,
+    },
+}
 
 /// Follows the interfaces, and has done what follows from that.
 #[derive(Debug)]
@@ -24,6 +47,8 @@ pub(crate) struct Following {
     namespace: Option<u64>,
     /// Whether there may be something to do.
     is_due: bool,
+    /// Until when at most to wait, found out once for many waits.
+    deadline: Option<Instant>,
 }
 
 impl Following {
@@ -40,6 +65,7 @@ impl Following {
             snapshot,
             namespace: namespace(),
             is_due: true,
+            deadline: None,
         }
     }
 
@@ -60,14 +86,13 @@ impl Following {
     }
 
     /// Until when at most to wait for anything else.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        let watcher = self.watcher.as_ref().and_then(Watcher::next_deadline);
-        // What is due already waits for a thread in the right namespace.
-        let attempt = self.reconciler.next_attempt().filter(|_| !self.is_due);
-        watcher.into_iter().chain(attempt).min()
+    #[inline]
+    pub(crate) const fn deadline(&self) -> Option<Instant> {
+        self.deadline
     }
 
     /// Whether there is something to do before waiting.
+    #[inline]
     pub(crate) const fn is_due(&self) -> bool {
         self.is_due
     }
@@ -78,7 +103,7 @@ impl Following {
         &mut self,
         is_ready: bool,
         holdings: &mut Holdings,
-        tell: &mut dyn FnMut(Event<'_>),
+        tell: &mut dyn FnMut(News),
     ) {
         let now = Instant::now();
         let is_over = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now);
@@ -89,7 +114,7 @@ impl Following {
                     has_changed = true;
                     if matches!(change, Change::Resynced) {
                         self.reconciler.distrust();
-                        tell(Event::Resynced);
+                        tell(News::Resynced);
                     }
                 });
                 if has_changed {
@@ -98,7 +123,7 @@ impl Following {
                 }
                 if let Err(error) = drained {
                     self.watcher = None;
-                    tell(Event::NotFollowing { error });
+                    tell(News::NotFollowing { error });
                 }
             }
         }
@@ -108,11 +133,15 @@ impl Following {
         if self.is_due {
             self.act(now, holdings, tell);
         }
+        let watcher = self.watcher.as_ref().and_then(Watcher::next_deadline);
+        // What is due already waits for a thread in the right namespace.
+        let attempt = self.reconciler.next_attempt().filter(|_| !self.is_due);
+        self.deadline = watcher.into_iter().chain(attempt).min();
     }
 
     /// Does what is to be done, unless the calling thread lives where other
     /// interfaces have these indexes.
-    fn act(&mut self, now: Instant, holdings: &mut Holdings, tell: &mut dyn FnMut(Event<'_>)) {
+    fn act(&mut self, now: Instant, holdings: &mut Holdings, tell: &mut dyn FnMut(News)) {
         if namespace() != self.namespace {
             return;
         }
@@ -124,7 +153,7 @@ impl Following {
         for action in self.reconciler.observe(&selected, exists) {
             holdings.close(action.interface);
             if let What::Close(why) = action.what {
-                tell(Event::InterfaceLeft {
+                tell(News::InterfaceLeft {
                     interface: action.interface,
                     why,
                 });
@@ -134,12 +163,12 @@ impl Following {
         let new: Vec<_> = ids.filter(|id| holdings.admit(*id)).collect();
         self.perform(now, &selected, holdings, tell);
         for interface in new {
-            tell(Event::InterfaceJoined { interface });
+            tell(News::InterfaceJoined { interface });
         }
         for member in &mut holdings.members {
             if member.is_degraded && !self.reconciler.has_failed(member.interface) {
                 member.is_degraded = false;
-                tell(Event::Recovered {
+                tell(News::Recovered {
                     interface: member.interface,
                 });
             }
@@ -151,7 +180,7 @@ impl Following {
         now: Instant,
         selected: &[Interface],
         holdings: &mut Holdings,
-        tell: &mut dyn FnMut(Event<'_>),
+        tell: &mut dyn FnMut(News),
     ) {
         // One thing leads to another: a socket to its groups.
         for _ in 0..ROUNDS {
@@ -172,7 +201,7 @@ impl Following {
                     if let Some(member) = members.find(|member| member.interface == id) {
                         member.is_degraded = true;
                     }
-                    tell(Event::Degraded {
+                    tell(News::Degraded {
                         interface: id,
                         error,
                     });

@@ -12,7 +12,7 @@ use crate::builder::LanBuilder;
 use crate::error::Error;
 use crate::event::{Event, Incoming};
 use crate::fan_out::{FanOut, Kind, Outcome, Skip, To};
-use crate::following::Following;
+use crate::following::{Following, News};
 use crate::holdings::{Holdings, Member};
 use crate::lan_socket::LanSocket;
 
@@ -66,8 +66,8 @@ impl Lan {
             let waiting = holdings.sockets.wait_for(watcher);
             waiting.map_err(|source| Error::Loop { source })?;
         }
-        following.update(false, &mut holdings, &mut |event| {
-            if let Event::Degraded { error, .. } = event {
+        following.update(false, &mut holdings, &mut |news| {
+            if let News::Degraded { error, .. } = news {
                 failures.push(error);
             }
         });
@@ -122,8 +122,9 @@ impl Lan {
     /// Does at once what is to be done.
     fn settle(&mut self) -> Vec<Error> {
         let mut failures = Vec::new();
-        self.follow(false, &mut |event| {
-            if let Event::Degraded { error, .. } = event {
+        let (following, holdings) = (&mut self.following, &mut self.holdings);
+        following.update(false, holdings, &mut |news| {
+            if let News::Degraded { error, .. } = news {
                 failures.push(error);
             }
         });
@@ -254,16 +255,30 @@ impl Lan {
 
     /// Has done what follows from what has become of the interfaces; whether there was
     /// something to tell.
-    fn follow(&mut self, is_ready: bool, visit: &mut impl FnMut(Event<'_>)) -> bool {
+    #[cold]
+    fn follow(&mut self, is_ready: bool, visit: &mut dyn FnMut(Event<'_>)) -> bool {
         let mut has_told = false;
-        let Self {
-            following,
-            holdings,
-            ..
-        } = self;
-        following.update(is_ready, holdings, &mut |event| {
+        let (following, holdings) = (&mut self.following, &mut self.holdings);
+        following.update(is_ready, holdings, &mut |news| {
             has_told = true;
-            visit(event);
+            visit(match &news {
+                News::InterfaceJoined { interface } => Event::InterfaceJoined {
+                    interface: *interface,
+                },
+                News::InterfaceLeft { interface, why } => Event::InterfaceLeft {
+                    interface: *interface,
+                    why: *why,
+                },
+                News::Degraded { interface, error } => Event::Degraded {
+                    interface: *interface,
+                    error,
+                },
+                News::Recovered { interface } => Event::Recovered {
+                    interface: *interface,
+                },
+                News::Resynced => Event::Resynced,
+                News::NotFollowing { error } => Event::NotFollowing { error },
+            });
         });
         has_told
     }

@@ -520,3 +520,27 @@ fn a_family_that_is_asked_for_twice_is_there_once() {
         assert_eq!(lan.sockets().count(), opened);
     }
 }
+
+#[test]
+fn unicasts_to_a_port_that_is_shared_end_at_the_newest_socket_wherever_they_arrive() {
+    let star = Star::new();
+    let shared = || {
+        SharedSocket::builder(Family::V4)
+            .port(PORT)
+            .sharing(Sharing::WithOthers)
+    };
+    let open = |nic: &Nic| {
+        let mut socket = star.hub.run(|| shared().bind()).unwrap();
+        socket.add(&interface(nic)).unwrap();
+        Ear::to(socket)
+    };
+    let mut other = open(&star.nics[2]);
+    let mut newest = open(&star.nics[0]);
+    let speaker = star.speaker(2, Family::V4);
+    speaker.send(b"for the other", to("10.71.2.1")).unwrap();
+    speaker.send(b"for all", to(EVERYBODY)).unwrap();
+    assert_eq!(other.hear(1)[0].payload, b"for all");
+    newest.assert_silent();
+    let counters = newest.socket().endpoint().counters();
+    assert_eq!(counters.foreign_interface, 2);
+}

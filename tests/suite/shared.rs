@@ -520,3 +520,65 @@ fn a_family_that_is_asked_for_twice_is_there_once() {
         assert_eq!(lan.sockets().count(), opened);
     }
 }
+
+#[test]
+fn unicasts_to_a_port_that_is_shared_end_at_the_newest_socket_wherever_they_arrive() {
+    let star = Star::new();
+    let shared = || {
+        SharedSocket::builder(Family::V4)
+            .port(PORT)
+            .sharing(Sharing::WithOthers)
+    };
+    let open = |nic: &Nic| {
+        let mut socket = star.hub.run(|| shared().bind()).unwrap();
+        socket.add(&interface(nic)).unwrap();
+        Ear::to(socket)
+    };
+    let mut other = open(&star.nics[2]);
+    let mut newest = open(&star.nics[0]);
+    let speaker = star.speaker(2, Family::V4);
+    speaker.send(b"for the other", to("10.71.2.1")).unwrap();
+    speaker.send(b"for all", to(EVERYBODY)).unwrap();
+    assert_eq!(other.hear(1)[0].payload, b"for all");
+    newest.assert_silent();
+    let counters = newest.socket().endpoint().counters();
+    assert_eq!(counters.foreign_interface, 2);
+}
+
+#[test]
+fn what_is_too_long_for_one_interface_leaves_by_the_others() {
+    let star = Star::new();
+    star.nics[0].set_mtu(1400);
+    for (family, group, headers) in [(Family::V4, GROUPS[0], 28), (Family::V6, GROUPS[2], 48)] {
+        let mut socket = star
+            .hub
+            .run(|| SharedSocket::builder(family).bind().unwrap());
+        for nic in &star.nics {
+            socket.add(&interface(nic)).unwrap();
+        }
+        star.nics[1].set_mtu(1300); // and it is not told
+        let courses = star.nics.each_ref().map(|nic| Course {
+            interface: interface(nic).index(),
+            destination: to(group),
+            source: None,
+        });
+        let judge = Judge::listen(&star.ends[2], PORT, &[ip(group)]);
+        let payload = [7; 1401];
+        let sent = star
+            .hub
+            .run(|| socket.fan_out(&mut SendBatch::new(), &payload, &courses));
+        assert!(
+            matches!(
+                sent.failures(),
+                [
+                    (0, Error::TooLarge { limit: first, .. }),
+                    (1, Error::TooLarge { limit: second, .. })
+                ] if (*first, *second) == (1400 - headers, 1300 - headers)
+            ),
+            "{:?}",
+            sent.failures()
+        );
+        assert_eq!(judge.hear(1)[0].0, payload);
+        star.nics[1].set_mtu(1500);
+    }
+}

@@ -69,8 +69,8 @@ impl LanBuilder {
         self
     }
 
-    /// A group to join on every interface that has an address of its family.
-    /// Call it again for more.
+    /// A group to join on every interface that has an address of its family, if that
+    /// is one of the [`families`](Self::families). Call it again for more.
     pub fn join(self, group: Group) -> Self {
         self.join_from(group, SourceFilter::any())
     }

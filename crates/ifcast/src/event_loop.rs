@@ -235,6 +235,7 @@ impl<S: Receive + event::Source> EventLoop<S> {
     ) -> io::Result<usize> {
         self.waiter
             .wait(&mut self.poll, &mut self.events, timeout)?;
+        self.forget_drained(); // some are left where a visitor panicked
         for event in &self.events {
             if event.token() == OTHER {
                 self.is_other_ready = true;
@@ -305,35 +306,31 @@ impl<S: Receive + event::Source> EventLoop<S> {
 
     /// Serves each ready socket once; those with more queued stay ready.
     ///
-    /// If `visit` panics, nobody who is ready is off the list; who is not, but still
-    /// on it, is passed over the next time.
+    /// If `visit` panics, nobody who is ready is off the list.
     fn take_turns(&mut self, visit: &mut impl FnMut(&S, io::Result<Datagram<'_>>)) -> usize {
-        let (mut count, mut unfinished) = (0, 0);
-        for place in 0..self.ready.len() {
-            let position = self.ready[place];
+        let mut count = 0;
+        for &position in &self.ready {
             let slot = &mut self.slots[position];
-            if !slot.ready {
-                continue;
-            }
             let Some(socket) = &slot.socket else {
                 slot.ready = false; // removed since
                 continue;
             };
             let (received, turn) = take_turn(socket, &mut slot.watch, &mut self.batch, visit);
             count += received;
-            if turn == Turn::Drained {
-                slot.ready = false;
-            } else {
-                self.ready[unfinished] = position;
-                unfinished += 1;
-            }
+            slot.ready = turn == Turn::Unfinished;
             if !slot.suspect && slot.watch.as_ref().is_some_and(DropWatch::is_due) {
                 slot.suspect = true;
                 self.suspects.push(position);
             }
         }
-        self.ready.truncate(unfinished);
+        self.forget_drained();
         count
+    }
+
+    /// Takes from the list who has nothing queued any more.
+    fn forget_drained(&mut self) {
+        let slots = &self.slots;
+        self.ready.retain(|&position| slots[position].ready);
     }
 }
 

@@ -30,6 +30,9 @@ pub enum Sockets {
     /// One socket for each family, which all interfaces share. It takes about half
     /// the time where many interfaces are busy, and needs fewer descriptors. A port
     /// that is not given is the same on all interfaces.
+    ///
+    /// To the kernel the port is then that of all interfaces of this host, not only of
+    /// the LAN's: see [`SharedSocket`](ifcast_socket::SharedSocket).
     Shared,
 }
 

@@ -23,6 +23,10 @@ use mio::{Events, Poll};
 ///         .build()
 /// }
 /// ```
+///
+/// # Platform
+/// Linux, Android: who sleeps does so for whole milliseconds, rounded up
+/// (`epoll_wait(2)`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Waiting {
     /// Sleeps until something arrives. The default.

@@ -22,7 +22,10 @@ use crate::sender::Sender;
 /// or more it takes less time than a [`BoundSocket`](crate::BoundSocket) for each:
 /// one read takes what has arrived on all of them, and one call sends by all of
 /// them ([`fan_out`](Self::fan_out)). But they share one receive buffer, so that a
-/// flood on one of them costs datagrams of the others.
+/// flood on one of them costs datagrams of the others. And to the kernel its port is
+/// that of all interfaces: an exclusive one is refused if anybody has it on any of
+/// them, and unicasts to a shared one may end here, and be dropped, that arrived for
+/// another program on an interface which is not served.
 ///
 /// ```no_run
 /// use ifcast_interfaces::{Selector, Snapshot};

@@ -165,7 +165,7 @@ fn of_two_iperfs_streams_we_hear_only_that_of_our_source() {
         assert!(heard.iter().all(is_chosen), "{heard:?}");
         assert_whole(&heard);
         ear.assert_silent();
-        assert_eq!(ear.socket().socket().counters().unwanted, 0);
+        assert_eq!(ear.socket().socket().counters().unwanted_source, 0);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Our side of a port that is shared with other programs.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use ifcast::{Event, Group, Lan, Pinning, Sharing, Sockets};
@@ -13,11 +14,33 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const SILENCE: Duration = Duration::from_millis(100);
 
 /// The ways of holding a port on several interfaces.
-pub(crate) const WAYS: [(Sockets, Pinning); 3] = [
+const WAYS: [(Sockets, Pinning); 3] = [
     (Sockets::PerInterface, Pinning::Device),
     (Sockets::PerInterface, Pinning::AddressFree),
     (Sockets::Shared, Pinning::Automatic),
 ];
+
+/// Tests every way of holding a port, all at once: most of it is waiting.
+pub(crate) fn in_every_way(test: impl Fn((Sockets, Pinning)) + Sync) {
+    thread::scope(|scope| {
+        for way in WAYS {
+            let test = &test;
+            scope.spawn(move || test(way));
+        }
+    });
+}
+
+/// The same, whoever was on the port first.
+pub(crate) fn in_every_way_and_order(test: impl Fn((Sockets, Pinning), Order) + Sync) {
+    in_every_way(|way| {
+        thread::scope(|scope| {
+            for order in [Order::TheyFirst, Order::WeFirst] {
+                let test = &test;
+                scope.spawn(move || test(way, order));
+            }
+        });
+    });
+}
 
 /// Who was on the port first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +48,6 @@ pub(crate) enum Order {
     TheyFirst,
     WeFirst,
 }
-
-/// Both.
-pub(crate) const ORDERS: [Order; 2] = [Order::TheyFirst, Order::WeFirst];
 
 impl Order {
     /// Does in this order what they do and what we do.
@@ -84,6 +104,7 @@ impl Ours {
             assert!(Instant::now() < deadline, "heard {so_far} of {count}");
             heard.extend(self.poll().into_iter().filter(&wanted));
         }
+        assert_eq!(heard.len(), count, "{heard:?}");
         heard
     }
 

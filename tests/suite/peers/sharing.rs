@@ -10,7 +10,7 @@ use ifcast_tests::{Heard, Program, interface, ip};
 
 use crate::Neighbourhood;
 use crate::daemon;
-use crate::ours::{ORDERS, Order, Ours, WAYS};
+use crate::ours::{Order, Ours, in_every_way_and_order};
 use crate::peer::is_installed;
 
 /// How many datagrams come from each neighbour for each group.
@@ -90,39 +90,36 @@ fn assert_that_both_hear(listener: &Listener) {
     if !is_installed(listener.program) {
         return;
     }
-    for way in WAYS {
-        for order in ORDERS {
-            let neighbourhood = Neighbourhood::new();
-            let (theirs, mut ours) = open(listener, &neighbourhood, way, order);
+    in_every_way_and_order(|way, order| {
+        let neighbourhood = Neighbourhood::new();
+        let (theirs, mut ours) = open(listener, &neighbourhood, way, order);
+        let neighbours = neighbourhood.neighbours.each_ref().map(interface);
+        let is_a_neighbours = |heard: &Heard| neighbours.iter().any(|n| n.owns(heard.source.ip()));
 
-            for (nic, neighbour) in neighbourhood.nics.iter().zip(&neighbourhood.neighbours) {
-                for group in listener.groups.map(ip) {
-                    let word = |number| format!("{}-{group}-{number}", neighbour.host().name());
-                    let words: Vec<_> = (0..COUNT).map(word).collect();
-                    let payloads: Vec<_> =
-                        words.iter().map(|word| (listener.saying)(word)).collect();
-                    let speaker = speaker(neighbour, group);
-                    let to = Group::new(group).unwrap();
-                    for payload in &payloads {
-                        let sent = speaker.send_to_port(payload.as_bytes(), to, listener.port);
-                        sent.unwrap();
-                    }
+        for (nic, neighbour) in neighbourhood.nics.iter().zip(&neighbourhood.neighbours) {
+            for group in listener.groups.map(ip) {
+                let word = |number| format!("{}-{group}-{number}", neighbour.host().name());
+                let words: Vec<_> = (0..COUNT).map(word).collect();
+                let speaker = speaker(neighbour, group);
+                let to = Group::new(group).unwrap();
+                for word in &words {
+                    let payload = (listener.saying)(word);
+                    let sent = speaker.send_to_port(payload.as_bytes(), to, listener.port);
+                    sent.unwrap();
+                }
 
-                    for word in &words {
-                        while !(listener.has_heard)(&theirs.line(), word) {}
-                    }
-                    let from_speaker = |heard: &Heard| interface(neighbour).owns(heard.source.ip());
-                    let heard = ours.hear(COUNT, from_speaker);
-                    for (heard, payload) in heard.iter().zip(&payloads) {
-                        assert_eq!(heard.payload, payload.as_bytes());
-                        assert_eq!((heard.cast, heard.destination), (Cast::Multicast, group));
-                        assert_eq!(heard.interface, interface(nic).id());
-                    }
-                    ours.assert_silent(from_speaker);
+                for word in &words {
+                    while !(listener.has_heard)(&theirs.line(), word) {}
+                }
+                for (heard, word) in ours.hear(COUNT, is_a_neighbours).iter().zip(&words) {
+                    assert_eq!(heard.payload, (listener.saying)(word).as_bytes());
+                    assert_eq!((heard.cast, heard.destination), (Cast::Multicast, group));
+                    assert_eq!(heard.interface, interface(nic).id());
                 }
             }
         }
-    }
+        ours.assert_silent(is_a_neighbours);
+    });
 }
 
 #[test]
@@ -130,39 +127,37 @@ fn a_unicast_to_a_shared_port_goes_to_who_is_tied_to_the_device_or_else_to_who_c
     if !is_installed(PYTHON.program) {
         return;
     }
-    for way in WAYS {
-        for order in ORDERS {
-            let neighbourhood = Neighbourhood::new();
-            let (theirs, mut ours) = open(&PYTHON, &neighbourhood, way, order);
-            let (_, pinning) = way;
-            let is_for_us = pinning == Pinning::Device || order == Order::TheyFirst;
-            let [we, they]: [&[&str]; 2] = if is_for_us {
-                [&["for one", "for all"], &["for all"]]
-            } else {
-                [&["for all"], &["for one", "for all"]]
-            };
-            // Of our own sockets that are tied to no device the last one gets what is
-            // meant for any, and drops what is not meant for it.
-            let [_, neighbour] = &neighbourhood.neighbours;
-            for (address, group) in ["10.71.1.1", "fd71:1::1"].into_iter().zip(PYTHON.groups) {
-                let speaker = speaker(neighbour, ip(address));
-                let to = SocketAddr::new(ip(address), PYTHON.port);
-                speaker.socket().send(b"for one", to).unwrap();
-                let group = Group::new(ip(group)).unwrap();
-                let sent = speaker.send_to_port(b"for all", group, PYTHON.port);
-                sent.unwrap();
+    in_every_way_and_order(|way, order| {
+        let neighbourhood = Neighbourhood::new();
+        let (theirs, mut ours) = open(&PYTHON, &neighbourhood, way, order);
+        let (_, pinning) = way;
+        let is_for_us = pinning == Pinning::Device || order == Order::TheyFirst;
+        let [we, they]: [&[&str]; 2] = if is_for_us {
+            [&["for one", "for all"], &["for all"]]
+        } else {
+            [&["for all"], &["for one", "for all"]]
+        };
+        // Of our own sockets that are tied to no device the last one gets what is
+        // meant for any, and drops what is not meant for it.
+        let [_, neighbour] = &neighbourhood.neighbours;
+        for (address, group) in ["10.71.1.1", "fd71:1::1"].into_iter().zip(PYTHON.groups) {
+            let speaker = speaker(neighbour, ip(address));
+            let to = SocketAddr::new(ip(address), PYTHON.port);
+            speaker.socket().send(b"for one", to).unwrap();
+            let group = Group::new(ip(group)).unwrap();
+            let sent = speaker.send_to_port(b"for all", group, PYTHON.port);
+            sent.unwrap();
 
-                for (heard, word) in ours.hear(we.len(), |_| true).iter().zip(we) {
-                    assert_eq!(heard.payload, word.as_bytes(), "{way:?} {order:?}");
-                }
-                for word in they {
-                    assert_eq!(theirs.line(), *word, "{way:?} {order:?}");
-                }
+            for (heard, word) in ours.hear(we.len(), |_| true).iter().zip(we) {
+                assert_eq!(heard.payload, word.as_bytes(), "{way:?} {order:?}");
             }
-            ours.assert_silent(|_| true);
-            theirs.assert_silent();
+            for word in they {
+                assert_eq!(theirs.line(), *word, "{way:?} {order:?}");
+            }
         }
-    }
+        ours.assert_silent(|_| true);
+        theirs.assert_silent();
+    });
 }
 
 fn open(

@@ -1,7 +1,9 @@
 //! `smcroute`: somebody else on our host who has joined groups.
 
-use ifcast::multicast::MulticastSocket;
-use ifcast::socket::{BoundSocket, Counters};
+use std::net::SocketAddr;
+
+use ifcast::multicast::{Error, MulticastSocket};
+use ifcast::socket::{BoundSocket, Counters, PacketInfo};
 use ifcast::{Family, Group, Pinning};
 use ifcast_netlab::Host;
 use ifcast_tests::{Ear, PINNINGS, Program, interface, ip};
@@ -62,6 +64,50 @@ fn what_smcroute_has_joined_is_dropped_and_counted_if_we_have_more_groups_than_a
     }
 }
 
+#[test]
+fn what_smcroute_has_joined_from_everybody_we_hear_only_from_our_source() {
+    if !is_installed("smcrouted") {
+        return;
+    }
+    // With room for all memberships in one socket, and without.
+    for count in [1, MANY] {
+        for pinning in PINNINGS {
+            let neighbourhood = Neighbourhood::new();
+            let ([nic, _], [neighbour, _]) = (&neighbourhood.nics, &neighbourhood.neighbours);
+            neighbour.add_address("10.71.0.3/24");
+            let [ours, theirs] = [nic, neighbour].map(interface);
+            let builder = BoundSocket::builder(&ours, Family::V4);
+            let mut ear = Ear::on(nic, || {
+                let mut socket = MulticastSocket::new(builder.port(PORT).pinning(pinning).bind()?);
+                for number in (1..=count).rev() {
+                    let group = Group::new([239, 71, 8, number]).unwrap();
+                    socket.join_source(group, ip("10.71.0.2"))?;
+                }
+                Ok::<_, Error>(socket)
+            });
+            let _smcroute = start(&neighbourhood.ours);
+
+            let bind = || BoundSocket::builder(&theirs, Family::V4).bind();
+            let speaker = neighbour.host().run(bind).unwrap();
+            let to = SocketAddr::new(ip("239.71.8.1"), PORT);
+            for source in ["10.71.0.3", "10.71.0.2"] {
+                let info = PacketInfo {
+                    source: Some(ip(source)),
+                    ..PacketInfo::default()
+                };
+                speaker.send_with(source.as_bytes(), to, info).unwrap();
+            }
+
+            let [heard] = ear.hear(1).try_into().unwrap();
+            assert_eq!(heard.payload, b"10.71.0.2");
+            ear.assert_silent();
+            // What the one socket has joined itself, the kernel filters by source.
+            let dropped_here = ear.socket().socket().counters().unwanted_source;
+            assert_eq!(dropped_here, u64::from(count == MANY), "{pinning}");
+        }
+    }
+}
+
 /// Joins `groups` on the first interface beside an smcroute that has `JOINED` its own
 /// on both, and has the neighbours of both send to all; says what reached our socket,
 /// which heard what it should.
@@ -78,7 +124,7 @@ fn counters_beside_smcroute(family: Family, pinning: Pinning, groups: &[&str]) -
         for group in groups {
             socket.join(Group::new(ip(group)).unwrap())?;
         }
-        Ok::<_, ifcast::multicast::Error>(socket)
+        Ok::<_, Error>(socket)
     });
     let _smcroute = start(&neighbourhood.ours);
 

@@ -76,7 +76,7 @@ fn what_ssmpingd_answers_to_ssmping_we_hear_if_it_is_our_source() {
         }
         for mut ear in others {
             ear.assert_silent();
-            assert_eq!(ear.socket().socket().counters().unwanted, 0);
+            assert_eq!(ear.socket().socket().counters().unwanted_source, 0);
         }
         assert_has_heard(&ssmping, SERVERS[i]);
     }

@@ -17,7 +17,6 @@ use ifcast_tests::{Heard, Program, interface, ip};
 use crate::Neighbourhood;
 use crate::daemon;
 use crate::ours::{Ours, in_every_way, in_every_way_and_order};
-use crate::peer::is_installed;
 
 const PORT: u16 = 5353;
 const GROUPS: [&str; 2] = ["224.0.0.251", "ff02::fb"];
@@ -33,7 +32,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 
 #[test]
 fn avahi_goes_on_answering_when_we_come_to_its_port_and_when_we_leave() {
-    if !is_installed("avahi-daemon") {
+    if !daemon::is_runnable("avahi-daemon") {
         return;
     }
     in_every_way(|way| {
@@ -56,7 +55,7 @@ fn avahi_goes_on_answering_when_we_come_to_its_port_and_when_we_leave() {
 
 #[test]
 fn we_go_on_hearing_when_avahi_comes_to_our_port_and_when_it_leaves() {
-    if !is_installed("avahi-daemon") {
+    if !daemon::is_runnable("avahi-daemon") {
         return;
     }
     in_every_way(|way| {
@@ -76,7 +75,7 @@ fn we_go_on_hearing_when_avahi_comes_to_our_port_and_when_it_leaves() {
 
 #[test]
 fn avahis_unicast_answers_come_to_a_private_port_whoever_shares_the_public_one() {
-    if !is_installed("avahi-daemon") {
+    if !daemon::is_runnable("avahi-daemon") {
         return;
     }
     in_every_way_and_order(|way, order| {

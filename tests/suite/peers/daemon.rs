@@ -1,7 +1,11 @@
 //! Running a daemon so that nothing of it leaves the lab.
 
+use std::process::Command;
+
 use ifcast_netlab::Host;
 use ifcast_tests::Program;
+
+use crate::peer::{is_installed, skip};
 
 /// Gives a daemon a `/run` of its own with the files that are named before `--`,
 /// which goes with it; what it would find there of the real machine (the system's
@@ -19,6 +23,21 @@ if [ -d /etc/avahi ]; then mount -t tmpfs tmpfs /etc/avahi; fi
 PATH=$PATH:/usr/sbin:/sbin
 exec "$@"
 "#;
+
+/// Whether a daemon is there and can be confined, as [`is_installed`] says.
+#[track_caller]
+pub(crate) fn is_runnable(program: &str) -> bool {
+    if !is_installed(program) {
+        return false;
+    }
+    let arguments = ["--mount", "mount", "-t", "tmpfs", "tmpfs", "/run"];
+    let trial = Command::new("unshare").args(arguments).output().unwrap();
+    if !trial.status.success() {
+        let why = String::from_utf8_lossy(&trial.stderr);
+        skip(&format!("{program} cannot be confined: {}", why.trim()));
+    }
+    trial.status.success()
+}
 
 /// Starts a daemon that stays in the foreground, with these files in its `/run`.
 pub(crate) fn start(

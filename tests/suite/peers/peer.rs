@@ -14,31 +14,38 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How long to wait before looking again.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Whether a program can be run. One line on standard error says what is skipped
-/// because it cannot.
+/// Whether a program is there. One line on standard error says what is skipped
+/// because it is not.
 ///
 /// # Panics
-/// If it cannot, and `IFCAST_REQUIRE_PEERS` is set.
+/// If it is not, and `IFCAST_REQUIRE_PEERS` is set.
+#[track_caller]
+pub(crate) fn is_installed(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut folders = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    if folders.any(|folder| folder.join(program).is_file()) {
+        return true;
+    }
+    let package = package(program);
+    skip(&format!(
+        "{program} is not installed (Debian's package {package})"
+    ));
+    false
+}
+
+/// Says on standard error that the test is skipped, and why.
+///
+/// # Panics
+/// If `IFCAST_REQUIRE_PEERS` is set.
 #[track_caller]
 #[expect(
     clippy::explicit_write,
     reason = "of a test that passes, what `eprintln` prints is hidden"
 )]
-pub(crate) fn is_installed(program: &str) -> bool {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let folders = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
-    if folders
-        .into_iter()
-        .any(|folder| folder.join(program).is_file())
-    {
-        return true;
-    }
-    let package = package(program);
-    let missing = format!("{program} is not installed (Debian's package {package})");
-    assert!(env::var_os("IFCAST_REQUIRE_PEERS").is_none(), "{missing}");
+pub(crate) fn skip(why: &str) {
+    assert!(env::var_os("IFCAST_REQUIRE_PEERS").is_none(), "{why}");
     let test = thread::current().name().unwrap_or("a test").to_owned();
-    writeln!(io::stderr(), "{test} is skipped: {missing}").unwrap();
-    false
+    writeln!(io::stderr(), "{test} is skipped: {why}").unwrap();
 }
 
 /// What Debian's package of a program is called.

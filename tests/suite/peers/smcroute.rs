@@ -10,7 +10,7 @@ use ifcast_tests::{Ear, PINNINGS, Program, interface, ip};
 
 use crate::Neighbourhood;
 use crate::daemon;
-use crate::peer::{as_the_kernel_prints, is_installed, table, wait_until};
+use crate::peer::{as_the_kernel_prints, table, wait_until};
 
 const PORT: u16 = 2222;
 
@@ -31,7 +31,7 @@ const MANY: u8 = 25;
 
 #[test]
 fn what_smcroute_has_joined_we_do_not_hear() {
-    if !is_installed("smcrouted") {
+    if !daemon::is_runnable("smcrouted") {
         return;
     }
     for pinning in PINNINGS {
@@ -48,7 +48,7 @@ fn what_smcroute_has_joined_we_do_not_hear() {
 
 #[test]
 fn what_smcroute_has_joined_is_dropped_and_counted_if_we_have_more_groups_than_a_socket_may() {
-    if !is_installed("smcrouted") {
+    if !daemon::is_runnable("smcrouted") {
         return;
     }
     for pinning in PINNINGS {
@@ -66,7 +66,7 @@ fn what_smcroute_has_joined_is_dropped_and_counted_if_we_have_more_groups_than_a
 
 #[test]
 fn what_smcroute_has_joined_from_everybody_we_hear_only_from_our_source() {
-    if !is_installed("smcrouted") {
+    if !daemon::is_runnable("smcrouted") {
         return;
     }
     // With room for all memberships in one socket, and without.

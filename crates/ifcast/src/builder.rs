@@ -76,6 +76,8 @@ impl LanBuilder {
     /// told.
     pub fn families(mut self, families: &[Family]) -> Self {
         self.families = families.to_vec();
+        self.families.sort_unstable();
+        self.families.dedup(); // a second socket would receive all of it again
         self
     }
 
@@ -217,7 +219,7 @@ impl LanBuilder {
             return Err(lan.failures.swap_remove(0));
         }
         let members = lan.members.into_iter().map(|(_, member)| member).collect();
-        Ok(Lan::new(lan.sockets, members, lan.failures, self.port))
+        Ok(Lan::new(lan.sockets, members, lan.failures))
     }
 
     /// Opens what it can on each interface.
@@ -235,8 +237,12 @@ impl LanBuilder {
         }
     }
 
-    /// Opens one socket of a family for all interfaces.
+    /// Opens one socket of a family for all interfaces, if there are any for it.
     fn open_shared(&self, family: Family, lan: &mut Opening<'_>) {
+        let is_for = |interface| self.families_on(interface).any(|other| other == family);
+        if !lan.members.iter().any(|(interface, _)| is_for(interface)) {
+            return;
+        }
         let builder = self.configure(SharedSocket::builder(family));
         let mut socket = match builder.bind() {
             Ok(socket) => SharedMulticastSocket::new(socket),
@@ -244,7 +250,7 @@ impl LanBuilder {
         };
         let mut served = Vec::new();
         for (place, (interface, _)) in lan.members.iter().enumerate() {
-            if !self.families_on(interface).any(|other| other == family) {
+            if !is_for(interface) {
                 continue;
             }
             match socket.add(interface) {

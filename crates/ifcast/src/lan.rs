@@ -40,7 +40,6 @@ pub struct Lan {
     sockets: EventLoop<LanSocket>,
     members: Vec<Member>,
     failures: Vec<Error>,
-    port: u16,
     // Kept, so that sending allocates nothing.
     fan_out: FanOut,
     courses: Vec<Course>,
@@ -90,13 +89,11 @@ impl Lan {
         sockets: EventLoop<LanSocket>,
         members: Vec<Member>,
         failures: Vec<Error>,
-        port: u16,
     ) -> Self {
         Self {
             sockets,
             members,
             failures,
-            port,
             fan_out: FanOut::default(),
             courses: Vec::new(),
             places: Vec::new(),
@@ -106,12 +103,20 @@ impl Lan {
 
     /// Sends to the LAN's own port by every interface that can; the report says
     /// what happened on each. One interface's failure does not stop the others.
+    ///
+    /// Where no port was given, that is on each interface the one that its socket
+    /// has.
     pub fn send(&mut self, payload: &[u8], to: To) -> &FanOut {
-        self.send_to_port(payload, to, self.port)
+        self.send_by_each(payload, to, None)
     }
 
     /// As [`send`](Self::send), to another port.
     pub fn send_to_port(&mut self, payload: &[u8], to: To, port: u16) -> &FanOut {
+        self.send_by_each(payload, to, Some(port))
+    }
+
+    /// Sends to a port, or to that of each socket.
+    fn send_by_each(&mut self, payload: &[u8], to: To, port: Option<u16>) -> &FanOut {
         self.fan_out.clear();
         self.courses.clear();
         self.places.clear();
@@ -120,8 +125,12 @@ impl Lan {
             let id = member.socket(family);
             let outcome = match id.and_then(|id| self.sockets.get(id)) {
                 None => Outcome::Skipped(Skip::NoSocket { family }),
-                Some(LanSocket::Bound(socket)) => send(socket.socket().sender(), payload, to, port),
+                Some(LanSocket::Bound(socket)) => {
+                    let port = port.unwrap_or_else(|| socket.endpoint().port());
+                    send(socket.socket().sender(), payload, to, port)
+                }
                 Some(LanSocket::Shared(socket)) => {
+                    let port = port.unwrap_or_else(|| socket.endpoint().port());
                     let before = self.courses.len();
                     let planned = plan(socket.endpoint(), member, to, port, &mut self.courses);
                     self.places.resize(self.courses.len(), place);

@@ -57,15 +57,17 @@ impl SharedSocket {
     }
 
     /// Serves one more interface, or takes note of what became of one that it
-    /// serves already.
+    /// serves already, also if that has lost its addresses.
     ///
     /// # Errors
-    /// [`Error::NoAddress`] on an unnumbered interface, unless those are allowed.
+    /// [`Error::NoAddress`] on another unnumbered interface, unless those are allowed.
     pub fn add(&mut self, interface: &Interface) -> Result<(), Error> {
         let Settings {
             family, unnumbered, ..
         } = self.endpoint.settings();
-        if !unnumbered && !family.is_on(interface) {
+        let served = self.endpoint.served.get(interface.index());
+        let is_known = served.is_some_and(|served| served.id() == interface.id());
+        if !is_known && !unnumbered && !family.is_on(interface) {
             return Err(Error::NoAddress {
                 interface: interface.id(),
                 family,

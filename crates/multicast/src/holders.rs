@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use ifcast_interfaces::InterfaceIndex;
-use ifcast_socket::{Endpoint, Family};
+use ifcast_socket::{Endpoint, Family, Scope};
 
 use crate::group::Group;
 use crate::keeper::Keepers;
@@ -55,22 +55,22 @@ impl Holders {
         already: &[Part],
     ) -> io::Result<Vec<Part>> {
         let taken: Vec<Holder> = already.iter().map(|part| part.holder).collect();
-        let is_own_free = taken.is_empty(); // else what it lets in is less than is wanted
+        // Else what it lets in is less than is wanted.
+        let is_own_free = taken.is_empty() && target.can_be_own(filter);
         match self.hold(target, filter, &taken, is_own_free) {
             Err(error) if sys::is_limit(&error) && sys::OTHERS_CAN_KEEP => {}
             result => return Ok(vec![result?]),
         }
-        let pieces = match filter.mode() {
-            Mode::Include => pieces(filter, target.endpoint.family()),
+        let (pieces, is_own_free) = match filter.mode() {
+            // The socket's own filter would keep out what the others let in.
+            Mode::Include => (pieces(filter, target.endpoint.family()), false),
             // Who must not be heard by all cannot be told to many; it is left out here.
-            Mode::Exclude => vec![SourceFilter::any()],
+            Mode::Exclude => (vec![SourceFilter::any()], taken.is_empty()),
         };
         let mut parts: Vec<Part> = Vec::new();
         for piece in &pieces {
             let so_far = parts.iter().map(|part| part.holder);
             let taken: Vec<Holder> = taken.iter().copied().chain(so_far).collect();
-            // The socket's own filter would keep out what the others let in.
-            let is_own_free = is_own_free && pieces.len() == 1;
             match self.hold(target, piece, &taken, is_own_free) {
                 Ok(part) => parts.push(part),
                 Err(error) => {
@@ -92,6 +92,9 @@ impl Holders {
         part: &mut Part,
         filter: &SourceFilter,
     ) -> io::Result<bool> {
+        if part.holder == Holder::Own && !target.can_be_own(filter) {
+            return Ok(false);
+        }
         let socket = self.socket(target.endpoint, part.holder);
         let tell = |filter| apply(socket, target, Some(&part.filter), Some(filter));
         let told = match tell(filter) {
@@ -194,6 +197,14 @@ impl Holders {
     #[cfg(test)]
     pub(crate) fn keepers(&self) -> usize {
         self.keepers.count()
+    }
+}
+
+impl Target<'_> {
+    /// Whether the socket itself can be a member with this filter.
+    fn can_be_own(&self, filter: &SourceFilter) -> bool {
+        let is_alone = !matches!(self.endpoint.scope(), Scope::Shared);
+        is_alone || filter.is_any() || sys::tells_interfaces_apart(self.endpoint.family())
     }
 }
 

@@ -5,6 +5,8 @@ use std::io;
 use std::net::IpAddr;
 use std::os::fd::BorrowedFd;
 
+use ifcast_socket::Family;
+
 use crate::source_filter::Mode;
 use crate::sys::option;
 use crate::sys::request::{self, Layout, Options};
@@ -26,6 +28,12 @@ pub(super) const LAYOUT: Layout = Layout {
 
 /// `IP_MULTICAST_ALL`, `IPV6_MULTICAST_ALL`.
 pub(crate) const OTHERS_CAN_KEEP: bool = true;
+
+/// `inet6_mc_check` in `net/ipv6/mcast.c` takes the first filter for the group,
+/// whatever the interface.
+pub(crate) const fn tells_interfaces_apart(family: Family) -> bool {
+    matches!(family, Family::V4)
+}
 
 fn head(family: c_int, _len: u8) -> [u8; 2] {
     libc::sa_family_t::try_from(family)

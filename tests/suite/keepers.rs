@@ -1,0 +1,217 @@
+//! Memberships that other sockets hold for the one that receives, at every limit.
+
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ifcast::multicast::{MulticastSocket, SharedMulticastSocket, SourceFilter};
+use ifcast::socket::{BoundSocket, PacketInfo, SharedSocket};
+use ifcast::{Family, Group, Interface};
+use ifcast_netlab::{Host, Lab, Nic};
+use ifcast_tests::{Ear, interface, ip};
+
+const PORT: u16 = 2222;
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A host with two interfaces, and a neighbour with three addresses on each.
+struct Fork {
+    host: Host,
+    nics: [Nic; 2],
+    ours: [Interface; 2],
+    speakers: [Speaker; 2],
+    _lab: Lab,
+}
+
+struct Speaker {
+    socket: [BoundSocket; 2],
+    sources: [Vec<IpAddr>; 2],
+}
+
+impl Fork {
+    fn new() -> Self {
+        let lab = Lab::new();
+        let (host, other) = (lab.host("host"), lab.host("other"));
+        let segments = [lab.segment(), lab.segment()];
+        let attach = |i: usize| {
+            let (v4, v6) = (format!("10.71.{i}.100/24"), format!("fe80::{i:x}:100/64"));
+            segments[i].attach(&host, &format!("lan{i}"), &[&v4, &v6])
+        };
+        let nics: [Nic; 2] = std::array::from_fn(attach);
+        let speak = |i: usize| {
+            let sources: [Vec<String>; 2] = [
+                (1..=30).map(|n| format!("10.71.{i}.{n}")).collect(),
+                (1..=30).map(|n| format!("fe80::{i:x}:{n:x}")).collect(),
+            ];
+            let addresses: Vec<_> = (sources[0].iter().map(|s| format!("{s}/24")))
+                .chain(sources[1].iter().map(|s| format!("{s}/64")))
+                .collect();
+            let addresses: Vec<_> = addresses.iter().map(String::as_str).collect();
+            let far = segments[i].attach(&other, &format!("lan{i}"), &addresses);
+            let theirs = interface(&far);
+            Speaker {
+                socket: Family::ALL.map(|family| {
+                    other.run(|| BoundSocket::builder(&theirs, family).bind().unwrap())
+                }),
+                sources: sources.map(|list| list.iter().map(|s| ip(s)).collect()),
+            }
+        };
+        Self {
+            ours: std::array::from_fn(|i| interface(&nics[i])),
+            speakers: std::array::from_fn(speak),
+            host,
+            nics,
+            _lab: lab,
+        }
+    }
+
+    fn say(&self, interface: usize, source: usize, group: Group) {
+        let speaker = &self.speakers[interface];
+        let family = usize::from(group.family() == Family::V6);
+        let info = PacketInfo {
+            source: Some(speaker.sources[family][source]),
+            ..PacketInfo::default()
+        };
+        let to = group.socket_addr(PORT);
+        speaker.socket[family]
+            .send_with(&[u8::try_from(source).unwrap()], to, info)
+            .unwrap();
+    }
+
+    fn source(&self, interface: usize, source: usize, group: Group) -> IpAddr {
+        self.speakers[interface].sources[usize::from(group.family() == Family::V6)][source]
+    }
+
+    fn shared(&self, family: Family) -> SharedMulticastSocket {
+        self.host.run(|| {
+            let builder = SharedSocket::builder(family).port(PORT);
+            let mut socket = SharedMulticastSocket::new(builder.bind().unwrap());
+            for interface in &self.ours {
+                socket.add(interface).unwrap();
+            }
+            socket
+        })
+    }
+
+    fn bind(&self, family: Family) -> MulticastSocket {
+        self.host
+            .run(|| MulticastSocket::bind(&self.ours[0], family, PORT).unwrap())
+    }
+}
+
+fn group(family: Family) -> Group {
+    match family {
+        Family::V4 => "239.71.7.7",
+        Family::V6 => "ff15::71:7",
+    }
+    .parse()
+    .unwrap()
+}
+
+fn state(socket: &MulticastSocket) -> String {
+    socket.memberships().next().unwrap().state().to_string()
+}
+
+#[test]
+fn one_group_has_other_sources_on_other_interfaces() {
+    for family in Family::ALL {
+        let fork = Fork::new();
+        let group = group(family);
+        let here = [0, 1].map(|i| fork.ours[i].index());
+        let source = |i, number| fork.source(i, number, group);
+        let mut ear = Some(Ear::to(fork.shared(family)));
+        let mut assert_hears = |filters: [SourceFilter; 2], expected: &[(usize, usize)]| {
+            let mut socket = ear.take().unwrap().into_socket();
+            fork.host.run(|| {
+                for (interface, filter) in here.into_iter().zip(filters) {
+                    socket.set_filter(interface, group, filter).unwrap();
+                }
+            });
+            let ear = ear.insert(Ear::to(socket));
+            for (i, number) in (0..2).flat_map(|i| (0..3).map(move |number| (i, number))) {
+                fork.say(i, number, group);
+            }
+            let mut heard: Vec<_> = (ear.hear(expected.len()).iter())
+                .map(|heard| (heard.interface.index(), heard.source.ip()))
+                .collect();
+            heard.sort();
+            ear.assert_silent();
+            let expected = expected.iter().map(|(i, n)| (here[*i], source(*i, *n)));
+            assert_eq!(heard, expected.collect::<Vec<_>>(), "{family}");
+        };
+        let only = |i, number| SourceFilter::Include([source(i, number)].into());
+        let all_but = |i, number| SourceFilter::Exclude([source(i, number)].into());
+        let any = SourceFilter::any;
+        assert_hears([only(0, 0), only(1, 1)], &[(0, 0), (1, 1)]);
+        assert_hears([any(), only(1, 1)], &[(0, 0), (0, 1), (0, 2), (1, 1)]);
+        assert_hears([only(0, 2), any()], &[(0, 2), (1, 0), (1, 1), (1, 2)]);
+        assert_hears([all_but(0, 0), only(1, 0)], &[(0, 1), (0, 2), (1, 0)]);
+        let expected = [(0, 1), (0, 2), (1, 0), (1, 2)];
+        assert_hears([all_but(0, 0), all_but(1, 1)], &expected);
+        let everything = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)];
+        assert_hears([any(), any()], &everything);
+    }
+}
+
+#[test]
+fn nothing_is_missed_while_other_memberships_change() {
+    const COUNT: usize = 5000;
+    const AHEAD: usize = 100; // so that the socket's queue never gets full
+    for family in Family::ALL {
+        let fork = Fork::new();
+        let mut socket = fork.bind(family);
+        let group = group(family);
+        fork.host.run(|| socket.join(group).unwrap());
+        let others: Vec<Group> = (1..=80)
+            .map(|n| match family {
+                Family::V4 => format!("239.71.8.{n}").parse().unwrap(),
+                Family::V6 => format!("ff15::72:{n:x}").parse().unwrap(),
+            })
+            .collect();
+        let source = |n: u8| match family {
+            Family::V4 => IpAddr::from([10, 71, 9, n]),
+            Family::V6 => IpAddr::from([0xfe80, 0, 0, 0, 0, 0, 9, n.into()]),
+        };
+        let filter = |count| SourceFilter::Include((1..=count).map(source).collect());
+        let deadline = Instant::now() + PATIENCE;
+        let heard = AtomicUsize::new(0);
+        let mut counters = None;
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for number in 0..COUNT {
+                    while number >= heard.load(Ordering::Relaxed) + AHEAD {
+                        if Instant::now() > deadline {
+                            return;
+                        }
+                        thread::yield_now();
+                    }
+                    fork.say(0, 0, group);
+                }
+            });
+            scope.spawn(|| {
+                let mut socket = Some(socket);
+                let mut step = 0;
+                while heard.load(Ordering::Relaxed) < COUNT && Instant::now() < deadline {
+                    let mut changed = socket.take().unwrap();
+                    fork.host.run(|| match step % 6 {
+                        0 => others.iter().for_each(|g| changed.join(*g).unwrap()),
+                        1 => others.iter().for_each(|g| changed.leave(*g).unwrap()),
+                        2 => changed.set_filter(others[0], filter(5)).unwrap(),
+                        3 => changed.set_filter(others[0], filter(100)).unwrap(),
+                        4 => changed.set_filter(others[0], SourceFilter::any()).unwrap(),
+                        _ => changed.leave(others[0]).unwrap(),
+                    });
+                    let mut ear = Ear::to(changed);
+                    heard.fetch_add(ear.listen().len(), Ordering::Relaxed);
+                    socket = Some(ear.into_socket());
+                    step += 1;
+                }
+                counters = Some(socket.unwrap().socket().counters());
+            });
+        });
+        assert_eq!(heard.into_inner(), COUNT, "{family} {counters:?}");
+    }
+}

@@ -215,3 +215,27 @@ fn nothing_is_missed_while_other_memberships_change() {
         assert_eq!(heard.into_inner(), COUNT, "{family} {counters:?}");
     }
 }
+
+#[test]
+fn who_holds_as_many_groups_as_it_can_sends_as_before() {
+    for family in Family::ALL {
+        let fork = Fork::new();
+        fork.host.sysctl("net/ipv4/igmp_max_memberships", "100000");
+        let mut socket = fork.shared(family);
+        fork.host.run(|| {
+            for n in 0..3000 {
+                let text = match family {
+                    Family::V4 => format!("239.71.{}.{}", n / 250, n % 250),
+                    Family::V6 => format!("ff15::71:{n:x}"),
+                };
+                socket
+                    .join(fork.ours[0].index(), text.parse().unwrap())
+                    .unwrap();
+            }
+        });
+        let sender = socket.socket().sender(fork.ours[0].index()).unwrap();
+        sender
+            .send(b"hello", group(family).socket_addr(PORT))
+            .unwrap();
+    }
+}

@@ -17,7 +17,8 @@ use crate::transition;
 /// and *keepers*.
 #[derive(Debug, Default)]
 pub(crate) struct Holders {
-    is_full: bool, // whether the socket itself can have no more
+    own: usize,    // how many the socket itself holds
+    is_full: bool, // whether it can have no more
     keepers: Keepers,
 }
 
@@ -124,7 +125,10 @@ impl Holders {
             _ => {}
         }
         match part.holder {
-            Holder::Own => self.is_full = false,
+            Holder::Own => {
+                self.own = self.own.saturating_sub(1);
+                self.is_full = false;
+            }
             Holder::Keeper(place) => self.keepers.release(place),
         }
         Ok(())
@@ -163,8 +167,10 @@ impl Holders {
             holder,
             filter: filter.clone(),
         };
-        if is_own_free && !self.is_full {
+        let has_room = !self.is_full && self.own < sys::MOST_OF_ITS_OWN;
+        if is_own_free && has_room {
             if enter(target.endpoint.as_fd(), target, filter)? {
+                self.own += 1;
                 return Ok(part(Holder::Own));
             }
             self.is_full = true;

@@ -26,6 +26,9 @@ pub(super) const LAYOUT: Layout = Layout { align: 4, head };
 /// The kernel hands a multicast to members only.
 pub(crate) const OTHERS_CAN_KEEP: bool = false;
 
+/// Nobody else could have them.
+pub(crate) const MOST_OF_ITS_OWN: usize = usize::MAX;
+
 /// `imo_multi_filter` and `im6o_mc_filter` look for group and interface.
 pub(crate) const fn tells_interfaces_apart(_family: Family) -> bool {
     true

@@ -29,6 +29,11 @@ pub(super) const LAYOUT: Layout = Layout {
 /// `IP_MULTICAST_ALL`, `IPV6_MULTICAST_ALL`.
 pub(crate) const OTHERS_CAN_KEEP: bool = true;
 
+/// What is said along with a datagram that is sent is kept in the same memory as the
+/// socket's memberships (`net.core.optmem_max`), 20 KiB on older systems. So many, with
+/// ten sources each, leave room for it.
+pub(crate) const MOST_OF_ITS_OWN: usize = 64;
+
 /// `inet6_mc_check` in `net/ipv6/mcast.c` takes the first filter for the group,
 /// whatever the interface.
 pub(crate) const fn tells_interfaces_apart(family: Family) -> bool {

@@ -8,6 +8,7 @@
 //!   all sources of a membership at once;
 //! - `OTHERS_CAN_KEEP: bool`: whether a socket can receive groups that only others
 //!   have joined;
+//! - `MOST_OF_ITS_OWN: usize`: how many memberships a socket that also sends is to have;
 //! - `tells_interfaces_apart(Family) -> bool`: whether a socket that has joined a group
 //!   on two interfaces may have another filter on each.
 
@@ -36,7 +37,7 @@ use ifcast_interfaces::InterfaceIndex;
 use crate::group::Group;
 use crate::source_filter::SourceFilter;
 
-pub(crate) use self::platform::{OTHERS_CAN_KEEP, tells_interfaces_apart};
+pub(crate) use self::platform::{MOST_OF_ITS_OWN, OTHERS_CAN_KEEP, tells_interfaces_apart};
 
 /// What can be done with a membership by one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -237,5 +238,69 @@ fn who_holds_as_many_groups_as_it_can_sends_as_before() {
         sender
             .send(b"hello", group(family).socket_addr(PORT))
             .unwrap();
+    }
+}
+
+#[test]
+fn few_sources_in_a_filter_are_no_limit() {
+    // That of IPv6 is the whole machine's.
+    for (family, setting) in [(Family::V4, "net/ipv4/igmp_max_msf")] {
+        for limit in ["0", "1", "3"] {
+            let fork = Fork::new();
+            fork.host.sysctl(setting, limit);
+            let group = group(family);
+            let mut socket = fork.bind(family);
+            let sources: BTreeSet<IpAddr> = (0..8).map(|n| fork.source(0, n, group)).collect();
+            let filter = SourceFilter::Include(sources);
+            fork.host
+                .run(|| socket.set_filter(group, filter.clone()).unwrap());
+            assert_eq!(socket.kernel_filter(group).unwrap(), filter);
+            (0..10).for_each(|source| fork.say(0, source, group));
+            let mut ear = Ear::to(socket);
+            assert_eq!(ear.hear(8).len(), 8);
+            ear.assert_silent();
+        }
+    }
+}
+
+#[test]
+fn what_is_joined_but_half_is_left() {
+    // So that memory ends between the two things that it takes.
+    for (family, before) in Family::ALL
+        .into_iter()
+        .flat_map(|f| (0..6).map(move |n| (f, n)))
+    {
+        let fork = Fork::new();
+        fork.host.sysctl("net/ipv4/igmp_max_memberships", "100000");
+        let mut socket = fork.bind(family);
+        fork.host.run(|| {
+            for n in 0..before {
+                let text = match family {
+                    Family::V4 => format!("239.71.8.{n}"),
+                    Family::V6 => format!("ff15::71:{n:x}"),
+                };
+                socket.join(text.parse().unwrap()).unwrap();
+            }
+            for n in 0..1500 {
+                let text = match family {
+                    Family::V4 => format!("232.71.{}.{}", n / 250, n % 250),
+                    Family::V6 => format!("ff35::71:{n:x}"),
+                };
+                let group: Group = text.parse().unwrap();
+                socket.join_source(group, fork.source(0, 0, group)).unwrap();
+            }
+            let groups: Vec<_> = socket.groups().collect();
+            for group in groups {
+                socket.leave(group).unwrap();
+            }
+            let left = match family {
+                Family::V4 => std::fs::read_to_string("/proc/thread-self/net/igmp").unwrap(),
+                Family::V6 => std::fs::read_to_string("/proc/thread-self/net/igmp6").unwrap(),
+            };
+            assert!(
+                !left.contains("47E8") && !left.contains("ff35"),
+                "{family} {before} {left}"
+            );
+        });
     }
 }

@@ -55,6 +55,19 @@ impl Holders {
         filter: &SourceFilter,
         already: &[Part],
     ) -> io::Result<Vec<Part>> {
+        let admitted = self.admit_parts(target, filter, already);
+        if admitted.is_err() {
+            self.tidy(target.endpoint); // of those who were to hold a part of it
+        }
+        admitted
+    }
+
+    fn admit_parts(
+        &mut self,
+        target: Target<'_>,
+        filter: &SourceFilter,
+        already: &[Part],
+    ) -> io::Result<Vec<Part>> {
         let taken: Vec<Holder> = already.iter().map(|part| part.holder).collect();
         // Else what it lets in is less than is wanted.
         let is_own_free = taken.is_empty() && target.can_be_own(filter);
@@ -62,18 +75,22 @@ impl Holders {
             Err(error) if sys::is_limit(&error) && sys::OTHERS_CAN_KEEP => {}
             result => return Ok(vec![result?]),
         }
-        let (pieces, is_own_free) = match filter.mode() {
+        let (mut pieces, is_own_free) = match filter.mode() {
             // The socket's own filter would keep out what the others let in.
             Mode::Include => (pieces(filter, target.endpoint.family()), false),
             // Who must not be heard by all cannot be told to many; it is left out here.
             Mode::Exclude => (vec![SourceFilter::any()], taken.is_empty()),
         };
         let mut parts: Vec<Part> = Vec::new();
-        for piece in &pieces {
+        while let Some(piece) = pieces.pop() {
             let so_far = parts.iter().map(|part| part.holder);
             let taken: Vec<Holder> = taken.iter().copied().chain(so_far).collect();
-            match self.hold(target, piece, &taken, is_own_free) {
+            match self.hold(target, &piece, &taken, is_own_free) {
                 Ok(part) => parts.push(part),
+                // The limit is lower here.
+                Err(error) if sys::is_limit(&error) && piece.sources().len() > 1 => {
+                    pieces.extend(chunks(&piece, piece.sources().len().div_ceil(2)));
+                }
                 Err(error) => {
                     for part in &parts {
                         drop(self.release(target, part));
@@ -233,7 +250,12 @@ fn enter(socket: BorrowedFd<'_>, target: Target<'_>, filter: &SourceFilter) -> i
     let Some(first) = changes.next() else {
         return Ok(true);
     };
-    match change(first) {
+    let entered = change(first);
+    if entered.is_err() && matches!(first, sys::Change::JoinSource(_)) {
+        // Linux may have made it a member before there was no memory for the source.
+        drop(change(sys::Change::Leave));
+    }
+    match entered {
         Err(error) if sys::is_limit(&error) => return Ok(false),
         result => result?,
     }
@@ -265,15 +287,19 @@ fn is_no_member(error: &io::Error) -> bool {
 }
 
 /// The sources of a filter in pieces that the filters of Linux have room for, unless
-/// it was told to have less.
+/// it was told that they have less.
 fn pieces(filter: &SourceFilter, family: Family) -> Vec<SourceFilter> {
     let len = match family {
         Family::V4 => 10,
         Family::V6 => 64,
     };
+    chunks(filter, len)
+}
+
+fn chunks(filter: &SourceFilter, len: usize) -> Vec<SourceFilter> {
     let sources: Vec<IpAddr> = filter.sources().iter().copied().collect();
-    let pieces = sources.chunks(len);
-    pieces
+    let chunks = sources.chunks(len);
+    chunks
         .map(|piece| SourceFilter::new(filter.mode(), piece.iter().copied()))
         .collect()
 }

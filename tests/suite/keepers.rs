@@ -242,6 +242,42 @@ fn who_holds_as_many_groups_as_it_can_sends_as_before() {
 }
 
 #[test]
+fn what_could_not_be_repaired_is_tried_again_whatever_happened_since() {
+    let fork = Fork::new();
+    let mut socket = fork.bind(Family::V4);
+    let group = group(Family::V4);
+    fork.host.run(|| socket.join(group).unwrap());
+    fork.nics[0].recreate_with_index(&["10.71.0.100/24"]);
+    fork.host.sysctl("net/ipv4/igmp_max_memberships", "0");
+    fork.host.run(|| assert_eq!(socket.repair().unwrap(), 0));
+    assert!(state(&socket).starts_with("failed"), "{}", state(&socket));
+    fork.host.sysctl("net/ipv4/igmp_max_memberships", "20");
+    fork.host.add_bridge("br0", &[&fork.nics[0]]);
+    fork.host.run(|| socket.verify().unwrap());
+    assert!(state(&socket).contains("port of"), "{}", state(&socket));
+    fork.nics[0].set_bridge(None);
+    fork.host.run(|| assert_eq!(socket.repair().unwrap(), 1));
+    assert_eq!(state(&socket), "joined");
+    fork.say(0, 0, group);
+    assert_eq!(Ear::to(socket).hear(1).len(), 1);
+}
+
+#[test]
+fn what_could_not_be_repaired_but_was_told_anew_is_joined() {
+    let fork = Fork::new();
+    let mut socket = fork.bind(Family::V4);
+    let group = group(Family::V4);
+    fork.host.run(|| socket.join(group).unwrap());
+    fork.nics[0].recreate_with_index(&["10.71.0.100/24"]);
+    fork.host.sysctl("net/ipv4/igmp_max_memberships", "0");
+    fork.host.run(|| assert_eq!(socket.repair().unwrap(), 0));
+    fork.host.sysctl("net/ipv4/igmp_max_memberships", "20");
+    fork.host
+        .run(|| socket.set_filter(group, SourceFilter::any()).unwrap());
+    assert_eq!(state(&socket), "joined");
+}
+
+#[test]
 fn few_sources_in_a_filter_are_no_limit() {
     // That of IPv6 is the whole machine's.
     for (family, setting) in [(Family::V4, "net/ipv4/igmp_max_msf")] {

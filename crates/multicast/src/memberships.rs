@@ -182,7 +182,11 @@ impl Memberships {
         for held in &mut self.held {
             held.state = match loss(held, &self.holders, endpoint, now) {
                 Some(loss) => State::Lost(loss),
-                None if held.parts.is_empty() => continue, // it failed
+                None if held.parts.is_empty() => match held.state {
+                    State::Failed(_) => continue,
+                    // It had failed before it was lost another way, which is over.
+                    _ => State::Lost(Loss::Forgotten),
+                },
                 None => state_now(endpoint.family(), held.interface, now),
             };
         }
@@ -193,9 +197,8 @@ impl Memberships {
     pub(crate) fn repair(&mut self, endpoint: &Endpoint, now: &Snapshot) -> usize {
         let mut repaired = 0;
         for held in &mut self.held {
-            match held.state {
-                State::Lost(Loss::Forgotten | Loss::OtherFilter(_)) | State::Failed(_) => {}
-                _ => continue,
+            if !held.state.needs_repair() {
+                continue;
             }
             for part in mem::take(&mut held.parts) {
                 drop(self.holders.release(held.target(endpoint), &part));
@@ -233,6 +236,9 @@ impl Memberships {
                 drop(self.holders.release(target, &part));
             }
             self.holders.tidy(endpoint);
+            if held.state.needs_repair() {
+                held.state = state_when_joined(endpoint, held.interface);
+            }
         }
         held.filter = filter;
         Ok(())

@@ -340,3 +340,22 @@ fn what_is_joined_but_half_is_left() {
         });
     }
 }
+
+#[test]
+fn keepers_are_not_opened_in_another_namespace() {
+    let fork = Fork::new();
+    let mut socket = fork.bind(Family::V4);
+    let elsewhere = fork._lab.host("elsewhere");
+    let errors: Vec<_> = elsewhere.run(|| {
+        (1..=30)
+            .filter_map(|n| socket.join(format!("239.71.8.{n}").parse().unwrap()).err())
+            .collect()
+    });
+    assert_eq!(errors.len(), 10);
+    for error in errors {
+        assert!(error.to_string().contains("namespace"), "{error}");
+    }
+    let error = elsewhere.run(|| socket.verify()).unwrap_err();
+    assert!(error.to_string().contains("namespace"), "{error}");
+    assert_eq!(state(&socket), "joined");
+}

@@ -197,9 +197,9 @@ impl Holders {
         }
         let had_keepers = !self.keepers.is_empty();
         let is_taken = |place| taken.contains(&Holder::Keeper(place));
-        let family = target.endpoint.family();
         let enter = |socket: BorrowedFd<'_>| enter(socket, target, filter);
-        let part = part(Holder::Keeper(self.keepers.hold(family, is_taken, enter)?));
+        let place = self.keepers.hold(target.endpoint, is_taken, enter)?;
+        let part = part(Holder::Keeper(place));
         if !had_keepers {
             if let Err(error) = receive_all_groups(target.endpoint, true) {
                 drop(self.release(target, &part));

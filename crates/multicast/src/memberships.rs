@@ -5,12 +5,15 @@ use std::mem;
 use std::net::IpAddr;
 use std::ops::Range;
 
-use ifcast_interfaces::{AssignedIpv6, Interface, InterfaceId, InterfaceIndex, Snapshot};
+use ifcast_interfaces::{
+    AssignedIpv6, Enumerator, Interface, InterfaceId, InterfaceIndex, Snapshot,
+};
 use ifcast_socket::{Endpoint, Envelope, Family, Sender, Unwanted};
 
 use crate::error::Error;
 use crate::group::Group;
 use crate::holders::{self, Holders, Part, Target};
+use crate::keeper;
 use crate::membership::{Loss, Membership, State};
 use crate::source_filter::{Mode, SourceFilter};
 
@@ -268,6 +271,13 @@ impl Held {
             group: self.group,
         }
     }
+}
+
+/// The interfaces that the socket sees, with their groups.
+pub(crate) fn now(endpoint: &Endpoint) -> Result<Snapshot, ifcast_interfaces::Error> {
+    let checked = keeper::check_namespace(endpoint);
+    checked.map_err(|source| ifcast_interfaces::Error::List { source })?;
+    Enumerator::new()?.groups(true).capture()
 }
 
 /// What is wrong with a membership, if anything is.

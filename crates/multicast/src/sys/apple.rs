@@ -34,6 +34,11 @@ pub(crate) const fn tells_interfaces_apart(_family: Family) -> bool {
     true
 }
 
+/// There are none.
+pub(crate) const fn namespace(_socket: BorrowedFd<'_>) -> Option<u64> {
+    None
+}
+
 fn head(family: c_int, len: u8) -> [u8; 2] {
     [len, libc::sa_family_t::try_from(family).unwrap_or_default()]
 }

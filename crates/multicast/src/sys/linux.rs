@@ -40,6 +40,13 @@ pub(crate) const fn tells_interfaces_apart(family: Family) -> bool {
     matches!(family, Family::V4)
 }
 
+/// `SO_NETNS_COOKIE`, since Linux 5.14.
+pub(crate) fn namespace(socket: BorrowedFd<'_>) -> Option<u64> {
+    let mut cookie = [0; size_of::<u64>()];
+    option::get(socket, libc::SOL_SOCKET, SO_NETNS_COOKIE, &mut cookie).ok()?;
+    Some(u64::from_ne_bytes(cookie))
+}
+
 fn head(family: c_int, _len: u8) -> [u8; 2] {
     libc::sa_family_t::try_from(family)
         .unwrap_or_default()
@@ -92,3 +99,6 @@ pub(super) fn filter(
 const INCLUDE: u32 = libc::MCAST_INCLUDE as u32;
 const EXCLUDE: u32 = libc::MCAST_EXCLUDE as u32;
 const FEW_SOURCES: usize = 64;
+/// `<asm-generic/socket.h>`; libc does not have it for Android. Where it is another
+/// number, no two sockets are told apart.
+const SO_NETNS_COOKIE: c_int = 71;

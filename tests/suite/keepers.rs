@@ -158,6 +158,38 @@ fn one_group_has_other_sources_on_other_interfaces() {
 }
 
 #[test]
+fn a_group_is_heard_where_it_is_joined_whatever_others_have_joined_elsewhere() {
+    for family in Family::ALL {
+        let fork = Fork::new();
+        let group = group(family);
+        let [here, elsewhere] = [0, 1].map(|i| fork.ours[i].index());
+        let mut socket = fork.shared(family);
+        let mut other = fork
+            .host
+            .run(|| MulticastSocket::bind(&fork.ours[1], family, PORT + 1).unwrap());
+        let more = (1..=80).map(|n| match family {
+            Family::V4 => format!("239.71.8.{n}"),
+            Family::V6 => format!("ff15::72:{n:x}"),
+        });
+        fork.host.run(|| {
+            socket.join(here, group).unwrap();
+            // Those that keepers hold: the kernel lets everything through.
+            for group in more {
+                socket.join(elsewhere, group.parse().unwrap()).unwrap();
+            }
+            other.join(group).unwrap();
+        });
+        let mut ear = Ear::to(socket);
+        fork.say(1, 0, group);
+        ear.assert_silent();
+        let counters = ear.socket().socket().endpoint().counters();
+        assert_eq!(counters.unwanted, 1);
+        fork.say(0, 0, group);
+        assert_eq!(ear.hear(1)[0].interface.index(), here);
+    }
+}
+
+#[test]
 fn nothing_is_missed_while_other_memberships_change() {
     const COUNT: usize = 5000;
     const AHEAD: usize = 100; // so that the socket's queue never gets full

@@ -274,6 +274,51 @@ fn who_holds_as_many_groups_as_it_can_sends_as_before() {
 }
 
 #[test]
+fn another_filter_than_was_asked_for_is_noticed_and_mended() {
+    let fork = Fork::new();
+    let mut socket = fork.bind(Family::V4);
+    let group = group(Family::V4);
+    let asked = SourceFilter::Include([fork.source(0, 0, group)].into());
+    fork.host.run(|| {
+        socket.set_filter(group, asked.clone()).unwrap();
+        // As another holder of the descriptor might.
+        let own = socket2::SockRef::from(&socket);
+        let (source, group, interface) = ([10, 71, 0, 2], [239, 71, 7, 7], [10, 71, 0, 100]);
+        own.join_ssm_v4(&source.into(), &group.into(), &interface.into())
+            .unwrap();
+        socket.verify().unwrap();
+    });
+    let lost = "lost, it is only from 10.71.0.1, 10.71.0.2";
+    assert_eq!(state(&socket), lost);
+    fork.host.run(|| assert_eq!(socket.repair().unwrap(), 1));
+    assert_eq!(state(&socket), "joined");
+    assert_eq!(socket.kernel_filter(group).unwrap(), asked);
+}
+
+#[test]
+fn a_membership_that_only_others_have_is_lost() {
+    let fork = Fork::new();
+    let mut socket = fork.bind(Family::V4);
+    let mut other = fork
+        .host
+        .run(|| MulticastSocket::bind(&fork.ours[0], Family::V4, PORT + 1).unwrap());
+    let group = group(Family::V4);
+    fork.host.run(|| {
+        other.join(group).unwrap();
+        socket.join(group).unwrap();
+        let index = socket2::InterfaceIndexOrAddress::Index(fork.nics[0].index());
+        let own = socket2::SockRef::from(&socket);
+        own.leave_multicast_v4_n(&[239, 71, 7, 7].into(), &index)
+            .unwrap();
+        socket.verify().unwrap();
+    });
+    assert_eq!(state(&socket), "lost, the interface has forgotten it");
+    fork.host.run(|| assert_eq!(socket.repair().unwrap(), 1));
+    fork.say(0, 0, group);
+    assert_eq!(Ear::to(socket).hear(1).len(), 1);
+}
+
+#[test]
 fn what_could_not_be_repaired_is_tried_again_whatever_happened_since() {
     let fork = Fork::new();
     let mut socket = fork.bind(Family::V4);

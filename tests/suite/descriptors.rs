@@ -1,22 +1,30 @@
-//! Running out of descriptors. Alone in its process, whose limit it changes.
+//! Running out of descriptors. One test at a time, and alone in its process, whose limit
+//! it changes.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use std::io;
+use std::net::{IpAddr, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd};
+use std::sync::Mutex;
 
 use ifcast::interfaces::Enumerator;
-use ifcast::{Error, Lan, To};
+use ifcast::multicast::{self, MulticastSocket, SourceFilter};
+use ifcast::socket::BoundSocket;
+use ifcast::{Error, Family, Group, Lan, To};
 use ifcast_netlab::Lab;
-use ifcast_tests::Judge;
+use ifcast_tests::{Ear, Judge, interface};
 use nix::libc::EMFILE;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 const PORT: u16 = 2222;
 
+static ALONE: Mutex<()> = Mutex::new(());
+
 #[test]
 fn at_the_descriptor_limit_errors_are_typed_and_what_is_open_goes_on() {
+    let _alone = ALONE.lock().unwrap();
     let lab = Lab::new();
     let segments = [lab.segment(), lab.segment()];
     let (host, neighbour) = (lab.host("host"), lab.host("neighbour"));
@@ -54,6 +62,81 @@ fn at_the_descriptor_limit_errors_are_typed_and_what_is_open_goes_on() {
     let report = host.run(|| open.send(b"still here", To::AllHosts).sent());
     assert_eq!(report, 2);
     assert_eq!(judge.hear(1)[0].0, b"still here");
+}
+
+#[test]
+fn memberships_that_find_no_descriptor_say_so_and_leave_nothing_behind() {
+    let _alone = ALONE.lock().unwrap();
+    let lab = Lab::new();
+    let segment = lab.segment();
+    let (host, neighbour) = (lab.host("host"), lab.host("neighbour"));
+    let near = segment.attach(&host, "lan0", &["10.71.0.1/24"]);
+    let far = segment.attach(&neighbour, "lan0", &["10.71.0.2/24"]);
+    let (ours, theirs) = (interface(&near), interface(&far));
+    let speaker = neighbour.run(|| BoundSocket::builder(&theirs, Family::V4).bind());
+    let speaker = speaker.unwrap();
+    let mut socket = host
+        .run(|| MulticastSocket::bind(&ours, Family::V4, PORT))
+        .unwrap();
+    let group = |number: usize| format!("239.71.7.{number}").parse::<Group>().unwrap();
+    let sources = (1..=30).map(|number| IpAddr::from([10, 71, 0, number]));
+    let many = SourceFilter::Include(sources.collect());
+    let limit = host.read_sysctl("net/ipv4/igmp_max_memberships");
+    let limit: usize = limit.trim().parse().unwrap();
+    host.run(|| {
+        let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        let with = |descriptors: u64, work: &mut dyn FnMut() -> Result<(), multicast::Error>| {
+            let first_free = next_descriptor();
+            setrlimit(Resource::RLIMIT_NOFILE, first_free + descriptors, hard).unwrap();
+            let result = work();
+            setrlimit(Resource::RLIMIT_NOFILE, soft, hard).unwrap();
+            let before = next_descriptor();
+            let error = result.err().map(|error| error.to_string());
+            (error, before - first_free)
+        };
+        for number in 1..=limit {
+            socket.join(group(number)).unwrap();
+        }
+        let refused = |(error, more): (Option<String>, u64)| {
+            let error = error.unwrap();
+            assert!(error.contains("on lan0"), "{error}");
+            assert!(error.contains("Too many open files"), "{error}");
+            assert_eq!(more, 0, "descriptors that are not needed");
+        };
+        refused(with(0, &mut || socket.join(group(100))));
+        for descriptors in 0..3 {
+            refused(with(descriptors, &mut || {
+                socket.set_filter(group(100), many.clone())
+            }));
+            // Of one that has joined and is changed, all stays as it was.
+            refused(with(descriptors, &mut || {
+                socket.set_filter(group(1), many.clone())
+            }));
+        }
+        assert!(socket.groups().eq((1..=limit).map(group)));
+        assert_eq!(socket.kernel_filter(group(1)).unwrap(), SourceFilter::any());
+        assert_eq!(
+            with(3, &mut || socket.set_filter(group(1), many.clone())),
+            (None, 3)
+        );
+        socket.leave(group(1)).unwrap();
+        socket.join(group(1)).unwrap();
+    });
+    // Nothing comes that only others have joined.
+    let other = host.run(|| UdpSocket::bind("0.0.0.0:0").unwrap());
+    let index = socket2::InterfaceIndexOrAddress::Index(near.index());
+    let theirs = socket2::SockRef::from(&other);
+    theirs
+        .join_multicast_v4_n(&[239, 71, 7, 200].into(), &index)
+        .unwrap();
+    for number in (1..=limit).chain([200]) {
+        let to = group(number).socket_addr(PORT);
+        speaker.send(b"hello", to).unwrap();
+    }
+    let mut ear = Ear::to(socket);
+    assert_eq!(ear.hear(limit).len(), limit);
+    ear.assert_silent();
+    assert_eq!(ear.socket().socket().counters().unwanted, 0);
 }
 
 fn assert_names_the_limit(error: &Error) {

@@ -59,7 +59,8 @@ impl Group {
                 2 => GroupScope::LinkLocal,
                 5 => GroupScope::SiteLocal,
                 8 => GroupScope::OrganizationLocal,
-                0xe => GroupScope::Global,
+                // The reserved 0xf is to be treated alike (RFC 4291, section 2.7).
+                0xe | 0xf => GroupScope::Global,
                 _ => GroupScope::Other,
             },
         }
@@ -169,7 +170,7 @@ pub enum GroupScope {
     SiteLocal,
     /// In the organization: 239.192.0.0/14, ff*x*8::/16.
     OrganizationLocal,
-    /// Everywhere: ff*x*e::/16, and IPv4 outside of 239.0.0.0/8.
+    /// Everywhere: ff*x*e::/16, ff*x*f::/16, and IPv4 outside of 239.0.0.0/8.
     Global,
     /// As far as somebody has decided.
     Other,
@@ -247,6 +248,7 @@ mod tests {
             ("ff05::2", GroupScope::SiteLocal),
             ("ff08::1", GroupScope::OrganizationLocal),
             ("ff3e::1", GroupScope::Global),
+            ("ff0f::1", GroupScope::Global),
             ("ff04::1", GroupScope::Other),
         ] {
             assert_eq!(group.parse::<Group>().unwrap().scope(), scope, "{group}");

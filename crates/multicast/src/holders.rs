@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use ifcast_interfaces::InterfaceIndex;
-use ifcast_socket::{Endpoint, Family};
+use ifcast_socket::{Endpoint, Family, Scope};
 
 use crate::group::Group;
 use crate::keeper::Keepers;
@@ -17,7 +17,8 @@ use crate::transition;
 /// and *keepers*.
 #[derive(Debug, Default)]
 pub(crate) struct Holders {
-    is_full: bool, // whether the socket itself can have no more
+    own: usize,    // how many the socket itself holds
+    is_full: bool, // whether it can have no more
     keepers: Keepers,
 }
 
@@ -54,25 +55,42 @@ impl Holders {
         filter: &SourceFilter,
         already: &[Part],
     ) -> io::Result<Vec<Part>> {
+        let admitted = self.admit_parts(target, filter, already);
+        if admitted.is_err() {
+            self.tidy(target.endpoint); // of those who were to hold a part of it
+        }
+        admitted
+    }
+
+    fn admit_parts(
+        &mut self,
+        target: Target<'_>,
+        filter: &SourceFilter,
+        already: &[Part],
+    ) -> io::Result<Vec<Part>> {
         let taken: Vec<Holder> = already.iter().map(|part| part.holder).collect();
-        let is_own_free = taken.is_empty(); // else what it lets in is less than is wanted
+        // Else what it lets in is less than is wanted.
+        let is_own_free = taken.is_empty() && target.can_be_own(filter);
         match self.hold(target, filter, &taken, is_own_free) {
             Err(error) if sys::is_limit(&error) && sys::OTHERS_CAN_KEEP => {}
             result => return Ok(vec![result?]),
         }
-        let pieces = match filter.mode() {
-            Mode::Include => pieces(filter, target.endpoint.family()),
+        let (mut pieces, is_own_free) = match filter.mode() {
+            // The socket's own filter would keep out what the others let in.
+            Mode::Include => (pieces(filter, target.endpoint.family()), false),
             // Who must not be heard by all cannot be told to many; it is left out here.
-            Mode::Exclude => vec![SourceFilter::any()],
+            Mode::Exclude => (vec![SourceFilter::any()], taken.is_empty()),
         };
         let mut parts: Vec<Part> = Vec::new();
-        for piece in &pieces {
+        while let Some(piece) = pieces.pop() {
             let so_far = parts.iter().map(|part| part.holder);
             let taken: Vec<Holder> = taken.iter().copied().chain(so_far).collect();
-            // The socket's own filter would keep out what the others let in.
-            let is_own_free = is_own_free && pieces.len() == 1;
-            match self.hold(target, piece, &taken, is_own_free) {
+            match self.hold(target, &piece, &taken, is_own_free) {
                 Ok(part) => parts.push(part),
+                // The limit is lower here.
+                Err(error) if sys::is_limit(&error) && piece.sources().len() > 1 => {
+                    pieces.extend(chunks(&piece, piece.sources().len().div_ceil(2)));
+                }
                 Err(error) => {
                     for part in &parts {
                         drop(self.release(target, part));
@@ -92,6 +110,9 @@ impl Holders {
         part: &mut Part,
         filter: &SourceFilter,
     ) -> io::Result<bool> {
+        if part.holder == Holder::Own && !target.can_be_own(filter) {
+            return Ok(false);
+        }
         let socket = self.socket(target.endpoint, part.holder);
         let tell = |filter| apply(socket, target, Some(&part.filter), Some(filter));
         let told = match tell(filter) {
@@ -121,7 +142,10 @@ impl Holders {
             _ => {}
         }
         match part.holder {
-            Holder::Own => self.is_full = false,
+            Holder::Own => {
+                self.own = self.own.saturating_sub(1);
+                self.is_full = false;
+            }
             Holder::Keeper(place) => self.keepers.release(place),
         }
         Ok(())
@@ -160,8 +184,10 @@ impl Holders {
             holder,
             filter: filter.clone(),
         };
-        if is_own_free && !self.is_full {
+        let has_room = !self.is_full && self.own < sys::MOST_OF_ITS_OWN;
+        if is_own_free && has_room {
             if enter(target.endpoint.as_fd(), target, filter)? {
+                self.own += 1;
                 return Ok(part(Holder::Own));
             }
             self.is_full = true;
@@ -171,9 +197,9 @@ impl Holders {
         }
         let had_keepers = !self.keepers.is_empty();
         let is_taken = |place| taken.contains(&Holder::Keeper(place));
-        let family = target.endpoint.family();
         let enter = |socket: BorrowedFd<'_>| enter(socket, target, filter);
-        let part = part(Holder::Keeper(self.keepers.hold(family, is_taken, enter)?));
+        let place = self.keepers.hold(target.endpoint, is_taken, enter)?;
+        let part = part(Holder::Keeper(place));
         if !had_keepers {
             if let Err(error) = receive_all_groups(target.endpoint, true) {
                 drop(self.release(target, &part));
@@ -197,6 +223,14 @@ impl Holders {
     }
 }
 
+impl Target<'_> {
+    /// Whether the socket itself can be a member with this filter.
+    fn can_be_own(&self, filter: &SourceFilter) -> bool {
+        let is_alone = !matches!(self.endpoint.scope(), Scope::Shared);
+        is_alone || filter.is_any() || sys::tells_interfaces_apart(self.endpoint.family())
+    }
+}
+
 /// What filters of one mode let in together.
 pub(crate) fn together<'f>(filters: impl IntoIterator<Item = &'f SourceFilter>) -> SourceFilter {
     let mut mode = Mode::Include;
@@ -216,7 +250,12 @@ fn enter(socket: BorrowedFd<'_>, target: Target<'_>, filter: &SourceFilter) -> i
     let Some(first) = changes.next() else {
         return Ok(true);
     };
-    match change(first) {
+    let entered = change(first);
+    if entered.is_err() && matches!(first, sys::Change::JoinSource(_)) {
+        // Linux may have made it a member before there was no memory for the source.
+        drop(change(sys::Change::Leave));
+    }
+    match entered {
         Err(error) if sys::is_limit(&error) => return Ok(false),
         result => result?,
     }
@@ -248,15 +287,19 @@ fn is_no_member(error: &io::Error) -> bool {
 }
 
 /// The sources of a filter in pieces that the filters of Linux have room for, unless
-/// it was told to have less.
+/// it was told that they have less.
 fn pieces(filter: &SourceFilter, family: Family) -> Vec<SourceFilter> {
     let len = match family {
         Family::V4 => 10,
         Family::V6 => 64,
     };
+    chunks(filter, len)
+}
+
+fn chunks(filter: &SourceFilter, len: usize) -> Vec<SourceFilter> {
     let sources: Vec<IpAddr> = filter.sources().iter().copied().collect();
-    let pieces = sources.chunks(len);
-    pieces
+    let chunks = sources.chunks(len);
+    chunks
         .map(|piece| SourceFilter::new(filter.mode(), piece.iter().copied()))
         .collect()
 }

@@ -3,8 +3,10 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use ifcast_socket::Family;
+use ifcast_socket::{Endpoint, Family};
 use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::sys;
 
 /// Sockets without a port, which hold memberships for one that receives.
 #[derive(Debug, Default)]
@@ -25,11 +27,10 @@ impl Keepers {
     }
 
     /// Has one of them `enter` a group, which says whether it had room: one that has
-    /// not been taken for that already, or a new one, in the network namespace of the
-    /// calling thread. Returns its place.
+    /// not been taken for that already, or a new one. Returns its place.
     pub(crate) fn hold(
         &mut self,
-        family: Family,
+        endpoint: &Endpoint,
         is_taken: impl Fn(usize) -> bool,
         enter: impl Fn(BorrowedFd<'_>) -> io::Result<bool>,
     ) -> io::Result<usize> {
@@ -46,7 +47,7 @@ impl Keepers {
             }
             keeper.is_full = true;
         }
-        let socket = open(family)?;
+        let socket = open(endpoint)?;
         if !enter(socket.as_fd())? {
             return Err(io::Error::from_raw_os_error(libc::ENOBUFS));
         }
@@ -93,10 +94,27 @@ impl Keepers {
     }
 }
 
-fn open(family: Family) -> io::Result<Socket> {
-    let domain = match family {
+/// Refuses a calling thread that is in another network namespace than a socket.
+pub(crate) fn check_namespace(endpoint: &Endpoint) -> io::Result<()> {
+    open(endpoint).map(drop)
+}
+
+/// Opens one, which is where the calling thread is: elsewhere it would join groups on
+/// other interfaces that happen to have the same indexes.
+fn open(endpoint: &Endpoint) -> io::Result<Socket> {
+    let domain = match endpoint.family() {
         Family::V4 => Domain::IPV4,
         Family::V6 => Domain::IPV6,
     };
-    Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))
+    let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
+    match (
+        sys::namespace(socket.as_fd()),
+        sys::namespace(endpoint.as_fd()),
+    ) {
+        (Some(here), Some(there)) if here != there => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "the calling thread is in another network namespace than the socket",
+        )),
+        _ => Ok(socket),
+    }
 }

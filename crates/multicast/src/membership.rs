@@ -97,6 +97,16 @@ pub enum Loss {
     OtherFilter(SourceFilter),
 }
 
+impl State {
+    /// Whether joining anew helps.
+    pub(crate) const fn needs_repair(&self) -> bool {
+        matches!(
+            self,
+            Self::Lost(Loss::Forgotten | Loss::OtherFilter(_)) | Self::Failed(_)
+        )
+    }
+}
+
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -5,12 +5,15 @@ use std::mem;
 use std::net::IpAddr;
 use std::ops::Range;
 
-use ifcast_interfaces::{AssignedIpv6, Interface, InterfaceId, InterfaceIndex, Snapshot};
+use ifcast_interfaces::{
+    AssignedIpv6, Enumerator, Interface, InterfaceId, InterfaceIndex, Snapshot,
+};
 use ifcast_socket::{Endpoint, Envelope, Family, Sender, Unwanted};
 
 use crate::error::Error;
 use crate::group::Group;
 use crate::holders::{self, Holders, Part, Target};
+use crate::keeper;
 use crate::membership::{Loss, Membership, State};
 use crate::source_filter::{Mode, SourceFilter};
 
@@ -182,7 +185,11 @@ impl Memberships {
         for held in &mut self.held {
             held.state = match loss(held, &self.holders, endpoint, now) {
                 Some(loss) => State::Lost(loss),
-                None if held.parts.is_empty() => continue, // it failed
+                None if held.parts.is_empty() => match held.state {
+                    State::Failed(_) => continue,
+                    // It had failed before it was lost another way, which is over.
+                    _ => State::Lost(Loss::Forgotten),
+                },
                 None => state_now(endpoint.family(), held.interface, now),
             };
         }
@@ -193,9 +200,8 @@ impl Memberships {
     pub(crate) fn repair(&mut self, endpoint: &Endpoint, now: &Snapshot) -> usize {
         let mut repaired = 0;
         for held in &mut self.held {
-            match held.state {
-                State::Lost(Loss::Forgotten | Loss::OtherFilter(_)) | State::Failed(_) => {}
-                _ => continue,
+            if !held.state.needs_repair() {
+                continue;
             }
             for part in mem::take(&mut held.parts) {
                 drop(self.holders.release(held.target(endpoint), &part));
@@ -233,6 +239,9 @@ impl Memberships {
                 drop(self.holders.release(target, &part));
             }
             self.holders.tidy(endpoint);
+            if held.state.needs_repair() {
+                held.state = state_when_joined(endpoint, held.interface);
+            }
         }
         held.filter = filter;
         Ok(())
@@ -262,6 +271,13 @@ impl Held {
             group: self.group,
         }
     }
+}
+
+/// The interfaces that the socket sees, with their groups.
+pub(crate) fn now(endpoint: &Endpoint) -> Result<Snapshot, ifcast_interfaces::Error> {
+    let checked = keeper::check_namespace(endpoint);
+    checked.map_err(|source| ifcast_interfaces::Error::List { source })?;
+    Enumerator::new()?.groups(true).capture()
 }
 
 /// What is wrong with a membership, if anything is.

@@ -4,14 +4,14 @@ use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use ifcast_interfaces::{Enumerator, Interface};
+use ifcast_interfaces::Interface;
 use ifcast_socket::{BoundSocket, Endpoint, Family, Receive, Received, RecvBatch};
 use mio::{Interest, Registry, Token, event};
 
 use crate::error::Error;
 use crate::group::Group;
 use crate::membership::Membership;
-use crate::memberships::Memberships;
+use crate::memberships::{self, Memberships};
 use crate::request::Request;
 use crate::send::send;
 use crate::source_filter::SourceFilter;
@@ -64,7 +64,7 @@ impl MulticastSocket {
     ///
     /// On Linux there may be more groups than the system lets one socket have
     /// (`net.ipv4.igmp_max_memberships`, 20 by default): further sockets, without a
-    /// port, hold those in the network namespace of the calling thread.
+    /// port, hold those. The calling thread must be in the socket's network namespace.
     ///
     /// # Errors
     /// [`Error::WrongFamily`], [`Error::NeedsSource`], [`Error::AlreadyJoined`], or
@@ -175,17 +175,18 @@ impl MulticastSocket {
     }
 
     /// Compares all memberships with what the kernel has, and with the interfaces as
-    /// they are now: those of the calling thread's network namespace. What is found
-    /// is the [`State`](crate::State) of each.
+    /// they are now. What is found is the [`State`](crate::State) of each.
     ///
     /// An interface that is deleted, moved to another namespace or has too small an
     /// MTU for a while forgets its groups, and nobody is told.
     ///
     /// # Errors
-    /// [`ifcast_interfaces::Error::List`]; all states stay as they are.
+    /// [`ifcast_interfaces::Error::List`], also where the calling thread is in another
+    /// network namespace than the socket; all states stay as they are.
     pub fn verify(&mut self) -> Result<(), ifcast_interfaces::Error> {
-        let now = Enumerator::new()?.groups(true).capture()?;
-        self.memberships.verify(self.socket.endpoint(), &now);
+        let endpoint = self.socket.endpoint();
+        let now = memberships::now(endpoint)?;
+        self.memberships.verify(endpoint, &now);
         Ok(())
     }
 
@@ -197,8 +198,8 @@ impl MulticastSocket {
     /// As [`verify`](Self::verify). What cannot be joined again is
     /// [`State::Failed`](crate::State::Failed), and is tried again the next time.
     pub fn repair(&mut self) -> Result<usize, ifcast_interfaces::Error> {
-        let now = Enumerator::new()?.groups(true).capture()?;
         let endpoint = self.socket.endpoint();
+        let now = memberships::now(endpoint)?;
         self.memberships.verify(endpoint, &now);
         Ok(self.memberships.repair(endpoint, &now))
     }

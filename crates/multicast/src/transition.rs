@@ -115,6 +115,8 @@ mod tests {
             (exclude(&[]), include(&[1])),
             (include(&[1]), include(&[2])),
             (include(&[1]), include(&[1, 2, 3])),
+            (include(&[1, 2, 3]), include(&[3])),
+            (exclude(&[1, 2, 3]), exclude(&[3])),
             (exclude(&[1, 2, 3]), exclude(&[])),
         ] {
             assert_eq!(changes(Some(&old), Some(&new)), [Change::Set(&new)]);

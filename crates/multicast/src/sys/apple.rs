@@ -5,6 +5,8 @@ use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
+use ifcast_socket::Family;
+
 use crate::source_filter::Mode;
 use crate::sys::request::{self, Layout, Options, STORAGE_LEN};
 
@@ -23,6 +25,19 @@ pub(super) const LAYOUT: Layout = Layout { align: 4, head };
 
 /// The kernel hands a multicast to members only.
 pub(crate) const OTHERS_CAN_KEEP: bool = false;
+
+/// Nobody else could have them.
+pub(crate) const MOST_OF_ITS_OWN: usize = usize::MAX;
+
+/// `imo_multi_filter` and `im6o_mc_filter` look for group and interface.
+pub(crate) const fn tells_interfaces_apart(_family: Family) -> bool {
+    true
+}
+
+/// There are none.
+pub(crate) const fn namespace(_socket: BorrowedFd<'_>) -> Option<u64> {
+    None
+}
 
 fn head(family: c_int, len: u8) -> [u8; 2] {
     [len, libc::sa_family_t::try_from(family).unwrap_or_default()]

@@ -5,6 +5,8 @@ use std::io;
 use std::net::IpAddr;
 use std::os::fd::BorrowedFd;
 
+use ifcast_socket::Family;
+
 use crate::source_filter::Mode;
 use crate::sys::option;
 use crate::sys::request::{self, Layout, Options};
@@ -26,6 +28,24 @@ pub(super) const LAYOUT: Layout = Layout {
 
 /// `IP_MULTICAST_ALL`, `IPV6_MULTICAST_ALL`.
 pub(crate) const OTHERS_CAN_KEEP: bool = true;
+
+/// What is said along with a datagram that is sent is kept in the same memory as the
+/// socket's memberships (`net.core.optmem_max`), 20 KiB on older systems. So many, with
+/// ten sources each, leave room for it.
+pub(crate) const MOST_OF_ITS_OWN: usize = 64;
+
+/// `inet6_mc_check` in `net/ipv6/mcast.c` takes the first filter for the group,
+/// whatever the interface.
+pub(crate) const fn tells_interfaces_apart(family: Family) -> bool {
+    matches!(family, Family::V4)
+}
+
+/// `SO_NETNS_COOKIE`, since Linux 5.14.
+pub(crate) fn namespace(socket: BorrowedFd<'_>) -> Option<u64> {
+    let mut cookie = [0; size_of::<u64>()];
+    option::get(socket, libc::SOL_SOCKET, SO_NETNS_COOKIE, &mut cookie).ok()?;
+    Some(u64::from_ne_bytes(cookie))
+}
 
 fn head(family: c_int, _len: u8) -> [u8; 2] {
     libc::sa_family_t::try_from(family)
@@ -79,3 +99,6 @@ pub(super) fn filter(
 const INCLUDE: u32 = libc::MCAST_INCLUDE as u32;
 const EXCLUDE: u32 = libc::MCAST_EXCLUDE as u32;
 const FEW_SOURCES: usize = 64;
+/// `<asm-generic/socket.h>`; libc does not have it for Android. Where it is another
+/// number, no two sockets are told apart.
+const SO_NETNS_COOKIE: c_int = 71;

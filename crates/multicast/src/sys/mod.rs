@@ -7,7 +7,12 @@
 //!   and `filter(BorrowedFd, interface: u32, IpAddr) -> io::Result<(Mode, Vec<IpAddr>)>`:
 //!   all sources of a membership at once;
 //! - `OTHERS_CAN_KEEP: bool`: whether a socket can receive groups that only others
-//!   have joined.
+//!   have joined;
+//! - `MOST_OF_ITS_OWN: usize`: how many memberships a socket that also sends is to have;
+//! - `tells_interfaces_apart(Family) -> bool`: whether a socket that has joined a group
+//!   on two interfaces may have another filter on each;
+//! - `namespace(BorrowedFd) -> Option<u64>`: which network namespace a socket is in, if
+//!   there are any and the system tells.
 
 #![allow(unsafe_code, reason = "the only place for it in this crate")]
 
@@ -34,7 +39,9 @@ use ifcast_interfaces::InterfaceIndex;
 use crate::group::Group;
 use crate::source_filter::SourceFilter;
 
-pub(crate) use self::platform::OTHERS_CAN_KEEP;
+pub(crate) use self::platform::{
+    MOST_OF_ITS_OWN, OTHERS_CAN_KEEP, namespace, tells_interfaces_apart,
+};
 
 /// What can be done with a membership by one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -153,8 +153,11 @@ impl Following {
         for action in self.reconciler.observe(&selected, exists) {
             holdings.close(action.interface);
             if let What::Close(why) = action.what {
+                // By the name that it has now, if it is there.
+                let mut ids = there.iter().map(Interface::id);
+                let interface = ids.find(|id| *id == action.interface);
                 tell(News::InterfaceLeft {
-                    interface: action.interface,
+                    interface: interface.unwrap_or(action.interface),
                     why,
                 });
             }

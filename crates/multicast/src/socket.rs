@@ -178,7 +178,10 @@ impl MulticastSocket {
     /// they are now. What is found is the [`State`](crate::State) of each.
     ///
     /// An interface that is deleted, moved to another namespace or has too small an
-    /// MTU for a while forgets its groups, and nobody is told.
+    /// MTU for a while forgets its groups, and nobody is told. If it is there again
+    /// with the same index and somebody else has joined the group there meanwhile, that
+    /// cannot be told from a membership in force; nor can it where the system does not
+    /// list groups.
     ///
     /// # Errors
     /// [`ifcast_interfaces::Error::List`], also where the calling thread is in another

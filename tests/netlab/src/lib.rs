@@ -58,14 +58,17 @@
 
 mod address;
 mod capture;
+mod checksum;
 mod dialogue;
 mod fault;
 mod frame;
 mod host;
 mod lab;
 mod links;
+mod membership;
 mod netlink;
 mod nic;
+mod querier;
 mod rtnetlink;
 mod segment;
 mod settings;
@@ -78,6 +81,9 @@ pub use crate::frame::{Frame, IpPacket, UdpDatagram};
 pub use crate::host::{DeadEnd, Host, Task};
 pub use crate::lab::Lab;
 pub use crate::links::LinkKind;
+pub use crate::membership::{
+    GroupRecord, MembershipMessage, MembershipVersion, Query, RecordKind, Report,
+};
 pub use crate::nic::Nic;
 pub use crate::segment::Segment;
 pub use crate::settings::LinkFlag;

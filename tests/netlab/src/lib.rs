@@ -72,6 +72,7 @@ mod querier;
 mod rtnetlink;
 mod segment;
 mod settings;
+mod snooping;
 mod sys;
 mod wire;
 
@@ -87,4 +88,5 @@ pub use crate::membership::{
 pub use crate::nic::Nic;
 pub use crate::segment::Segment;
 pub use crate::settings::LinkFlag;
+pub use crate::snooping::Querier;
 pub use crate::wire::Wire;

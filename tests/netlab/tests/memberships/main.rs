@@ -5,6 +5,7 @@
 
 mod queries;
 mod reports;
+mod snooping;
 mod sys;
 
 use std::net::{IpAddr, UdpSocket};

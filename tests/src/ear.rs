@@ -73,6 +73,13 @@ impl<S: Receive + mio::event::Source> Ear<S> {
         heard
     }
 
+    /// Takes what has come so far.
+    pub fn listen(&mut self) -> Vec<Heard> {
+        let mut heard = Vec::new();
+        self.poll(Duration::ZERO, &mut heard);
+        heard
+    }
+
     /// Fails if anything comes.
     #[track_caller]
     pub fn assert_silent(&mut self) {
@@ -99,6 +106,7 @@ pub struct Heard {
     pub cast: Cast,
     pub interface: InterfaceId,
     pub hops: Option<u8>,
+    pub traffic_class: Option<u8>,
     pub truncated: bool,
 }
 
@@ -111,6 +119,7 @@ impl From<&Datagram<'_>> for Heard {
             cast: datagram.cast(),
             interface: datagram.interface(),
             hops: datagram.hops(),
+            traffic_class: datagram.traffic_class(),
             truncated: datagram.is_truncated(),
         }
     }

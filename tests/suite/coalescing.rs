@@ -6,7 +6,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use ifcast::socket::{BoundSocket, SendBatch, ToSend};
+use ifcast::socket::{BoundSocket, SendBatch, ToSend, Unwanted};
 use ifcast::{Cast, Family, Metadata, RecvBatch};
 use ifcast_netlab::{Host, Lab};
 use ifcast_tests::interface;
@@ -134,7 +134,11 @@ fn what_is_joined_is_judged_as_one_and_all_of_it_counts() {
         let mut asked = 0;
         let receive = loopback.receiver.recv_batch_where(&mut batch, |_| {
             asked += 1;
-            is_wanted
+            if is_wanted {
+                Ok(())
+            } else {
+                Err(Unwanted::Source)
+            }
         });
         let received = receive.unwrap();
         assert_eq!(received.len(), if is_wanted { 10 } else { 0 });
@@ -142,7 +146,7 @@ fn what_is_joined_is_judged_as_one_and_all_of_it_counts() {
         assert_eq!(asked, 1);
     }
     let counters = loopback.receiver.counters();
-    assert_eq!((counters.received, counters.unwanted), (10, 10));
+    assert_eq!((counters.received, counters.unwanted_source), (10, 10));
 }
 
 #[test]

@@ -245,7 +245,7 @@ fn a_destination_scope_or_packet_info_of_another_interface_is_an_error() {
 
             let by_the_other = PacketInfo {
                 interface: Some(other.index()),
-                source: None,
+                ..PacketInfo::default()
             };
             for (socket, group) in [(&v4, "239.71.7.7"), (&v6, "ff02::71:7")] {
                 let destination = SocketAddr::new(ip(group), PORT);
@@ -263,8 +263,8 @@ fn a_destination_scope_or_packet_info_of_another_interface_is_an_error() {
             }
 
             let from_the_other = PacketInfo {
-                interface: None,
                 source: Some(other.ipv4()[0].address().into()),
+                ..PacketInfo::default()
             };
             let everyone = SocketAddr::new(ip("255.255.255.255"), PORT);
             let error = v4
@@ -296,6 +296,7 @@ fn a_source_can_be_chosen_among_the_interfaces_addresses() {
                 let info = PacketInfo {
                     source: Some(source),
                     interface: Some(interface.index()),
+                    ..PacketInfo::default()
                 };
                 let destination = SocketAddr::new(ip(group), PORT);
                 socket.send_with(b"from", destination, info).unwrap();

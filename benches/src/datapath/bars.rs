@@ -5,7 +5,7 @@ use crate::datapath::{fan_out, floor, many, memory, ours, peers, send};
 use crate::method::Method;
 use crate::table::{Place, Table};
 
-pub(crate) const ALL: [Bar; 33] = [
+pub(crate) const ALL: [Bar; 34] = [
     Bar {
         says: "R1: Lan::poll takes at most 1.05 of the C loop's time",
         task: "receive:",
@@ -154,6 +154,13 @@ pub(crate) const ALL: [Bar; 33] = [
         holds_at: HoldsAt::Every,
         limit: Limit::AtMost(1.10),
         figure: Figure::By(|table, at| quotient(table, at, ours::LAN_BYTES, ours::LAN)),
+    },
+    Bar {
+        says: "R7: keeping in a PayloadPool allocates nothing",
+        task: "receive:",
+        holds_at: HoldsAt::Every,
+        limit: Limit::AtMost(0.0),
+        figure: Figure::By(|table, at| allocations(table, at, ours::LAN_POOL)),
     },
     Bar {
         says: "R8: a wake that finds less than a batch makes 2 system calls",

@@ -119,6 +119,7 @@ fn arrived(lan: &Lan) -> io::Result<u32> {
         counters.received
             + counters.foreign_interface
             + counters.unwanted
+            + counters.unwanted_source
             + counters.without_packet_info
     });
     u32::try_from(each.sum::<u64>()).map_err(io::Error::other)

@@ -8,7 +8,8 @@ use bytes::Bytes;
 use ifcast::multicast::MulticastSocket;
 use ifcast::socket::{BoundSocket, SendBatch, ToSend};
 use ifcast::{
-    Event, EventLoop, Incoming, Lan, LanBuilder, RecvBatch, Snapshot, Sockets, To, Waiting,
+    Event, EventLoop, Incoming, Lan, LanBuilder, PayloadPool, RecvBatch, Snapshot, Sockets, To,
+    Waiting,
 };
 
 use crate::call::Call;
@@ -18,9 +19,10 @@ use crate::datapath::receiver::{Receiver, Way, look};
 use crate::method::Method;
 
 /// Ways to receive with a loop, and without one.
-pub(crate) const LOOPS: [Way; 3] = [
+pub(crate) const LOOPS: [Way; 4] = [
     Way::new(LAN, lan),
     Way::new(LAN_BYTES, lan_bytes),
+    Way::new(LAN_POOL, lan_pool),
     Way::new(EVENT_LOOP, event_loop),
 ];
 /// The loop that spins before it parks, for longer than there is nothing to receive.
@@ -35,6 +37,7 @@ pub(crate) const READS: [Way; 1] = [Way::new(READ, read)];
 pub(crate) const LAN: Method = Method::ours("ifcast Lan::poll");
 pub(crate) const LAN_COALESCING: Method = Method::ours("ifcast Lan::poll, GRO");
 pub(crate) const LAN_BYTES: Method = Method::ours("ifcast Lan::poll, to_bytes");
+pub(crate) const LAN_POOL: Method = Method::ours("ifcast Lan::poll, PayloadPool");
 pub(crate) const EVENT_LOOP: Method = Method::ours("ifcast EventLoop::poll");
 pub(crate) const LAN_PER_INTERFACE: Method = Method::ours("ifcast Lan::poll, a socket each");
 pub(crate) const LAN_SHARED: Method = Method::ours("ifcast Lan::poll, one shared socket");
@@ -96,17 +99,28 @@ fn looking(lan: Lan) -> Receiver {
 
 /// The same, but it keeps each datagram until the next.
 pub(crate) fn lan_bytes(cables: &Cables, cast: Cast, port: u16) -> io::Result<Receiver> {
-    let mut kept = Bytes::new();
     let lan = open(cables, cast, port)?;
-    Ok(visiting(lan, move |incoming| {
-        let bytes = incoming.to_bytes();
+    Ok(keeping(lan, |incoming| incoming.to_bytes()))
+}
+
+/// The same, in a pool.
+pub(crate) fn lan_pool(cables: &Cables, cast: Cast, port: u16) -> io::Result<Receiver> {
+    let lan = open(cables, cast, port)?;
+    let mut pool = PayloadPool::new();
+    Ok(keeping(lan, move |incoming| pool.keep(incoming.payload())))
+}
+
+fn keeping(lan: Lan, mut keep: impl FnMut(&Incoming<'_>) -> Bytes + 'static) -> Receiver {
+    let mut kept = Bytes::new();
+    visiting(lan, move |incoming| {
+        let bytes = keep(incoming);
         look(
             &bytes,
             incoming.source(),
             incoming.interface().index().get(),
         );
         drop(mem::replace(&mut kept, bytes));
-    }))
+    })
 }
 
 /// An event loop over a socket at the end of the first cable.

@@ -1,7 +1,7 @@
 //! Which interfaces a LAN shall have, and what it shall do there.
 
 use ifcast_interfaces::{Interface, Selector, Snapshot};
-use ifcast_multicast::{Group, MulticastSocket, SharedMulticastSocket};
+use ifcast_multicast::{Group, MulticastSocket, SharedMulticastSocket, SourceFilter};
 use ifcast_socket::{
     BoundSocket, Builder, Family, Metadata, Pinning, RecvBatch, SharedSocket, Sharing,
 };
@@ -32,7 +32,7 @@ use crate::waiting::Waiting;
 pub struct LanBuilder {
     selector: Selector,
     families: Vec<Family>,
-    groups: Vec<Group>,
+    groups: Vec<(Group, SourceFilter)>,
     port: u16,
     pinning: Pinning,
     sharing: Sharing,
@@ -81,8 +81,23 @@ impl LanBuilder {
 
     /// A group to join on every interface that has an address of its family.
     /// Call it again for more.
-    pub fn join(mut self, group: Group) -> Self {
-        self.groups.push(group);
+    pub fn join(self, group: Group) -> Self {
+        self.join_from(group, SourceFilter::any())
+    }
+
+    /// A group to join likewise, and from whom to receive there.
+    ///
+    /// ```
+    /// use std::net::IpAddr;
+    ///
+    /// use ifcast::{Group, Lan, LanBuilder, SourceFilter};
+    ///
+    /// fn only_from(source: IpAddr, group: Group) -> LanBuilder {
+    ///     Lan::builder().join_from(group, SourceFilter::Include([source].into()))
+    /// }
+    /// ```
+    pub fn join_from(mut self, group: Group, filter: SourceFilter) -> Self {
+        self.groups.push((group, filter));
         self
     }
 
@@ -239,8 +254,8 @@ impl LanBuilder {
                     continue;
                 }
             }
-            for group in self.groups_of(family) {
-                let joined = socket.join(interface.index(), group);
+            for (group, filter) in self.groups_of(family) {
+                let joined = socket.set_filter(interface.index(), group, filter);
                 lan.failures.extend(joined.err().map(Error::from));
             }
         }
@@ -266,9 +281,9 @@ impl LanBuilder {
         families.filter(move |family| has_none || has(family))
     }
 
-    fn groups_of(&self, family: Family) -> impl Iterator<Item = Group> {
-        let groups = self.groups.iter().copied();
-        groups.filter(move |group| group.family() == family)
+    fn groups_of(&self, family: Family) -> impl Iterator<Item = (Group, SourceFilter)> {
+        let groups = self.groups.iter().cloned();
+        groups.filter(move |(group, _)| group.family() == family)
     }
 
     fn open_bound(
@@ -280,7 +295,10 @@ impl LanBuilder {
         let builder = BoundSocket::builder(interface, family).pinning(self.pinning);
         let mut socket = MulticastSocket::new(self.configure(builder).bind()?);
         let groups = self.groups_of(family);
-        failures.extend(groups.filter_map(|group| Some(socket.join(group).err()?.into())));
+        failures.extend(groups.filter_map(|(group, filter)| {
+            let joined = socket.set_filter(group, filter);
+            Some(joined.err()?.into())
+        }));
         Ok(socket)
     }
 

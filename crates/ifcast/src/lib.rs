@@ -52,9 +52,9 @@ pub use ifcast_multicast as multicast;
 pub use ifcast_socket as socket;
 
 pub use ifcast_interfaces::{Interface, InterfaceId, Kind, Selector, Snapshot};
-pub use ifcast_multicast::Group;
+pub use ifcast_multicast::{Group, SourceFilter};
 pub use ifcast_socket::{
-    Cast, Counters, Datagram, Family, Metadata, Pinning, RecvBatch, Scope, Sharing,
+    Cast, Counters, Datagram, Family, Metadata, PayloadPool, Pinning, RecvBatch, Scope, Sharing,
 };
 
 pub use crate::builder::LanBuilder;

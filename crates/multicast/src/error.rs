@@ -1,11 +1,13 @@
 //! What can go wrong, with which group, on which interface.
 
 use std::io;
+use std::net::IpAddr;
 
 use ifcast_interfaces::InterfaceId;
 use ifcast_socket::Family;
 
 use crate::group::Group;
+use crate::sys;
 
 /// What was attempted with which group on which interface, and why it failed.
 ///
@@ -48,9 +50,59 @@ pub enum Error {
         /// The group.
         group: Group,
     },
-    /// The operating system refused to join; `ENOBUFS` means that the socket
-    /// has as many memberships as it may have.
-    #[error("join {group} on {interface}: {source}")]
+    /// The group is one that can only be joined together with a source (RFC 4607).
+    #[error("join {group} on {interface}: it is source-specific, and no source is named")]
+    NeedsSource {
+        /// The socket's interface.
+        interface: InterfaceId,
+        /// The group.
+        group: Group,
+    },
+    /// What is named as a source is of the other family, or no unicast address.
+    #[error("join {group} on {interface}: {source_address} cannot be a source of it")]
+    ImpossibleSource {
+        /// The socket's interface.
+        interface: InterfaceId,
+        /// The group.
+        group: Group,
+        /// What was named.
+        source_address: IpAddr,
+    },
+    /// The membership names the source already: it is received from, or blocked.
+    #[error("use {source_address} of {group} on {interface}: it is named already")]
+    SourceAlready {
+        /// The socket's interface.
+        interface: InterfaceId,
+        /// The group.
+        group: Group,
+        /// The source.
+        source_address: IpAddr,
+    },
+    /// The membership does not name the source.
+    #[error("use {source_address} of {group} on {interface}: it is not named")]
+    SourceUnknown {
+        /// The socket's interface.
+        interface: InterfaceId,
+        /// The group.
+        group: Group,
+        /// The source.
+        source_address: IpAddr,
+    },
+    /// Sources can be joined one by one only where none but these are received from,
+    /// and blocked one by one only where all others are.
+    #[error("use {source_address} of {group} on {interface}: the group is joined the other way")]
+    OtherMode {
+        /// The socket's interface.
+        interface: InterfaceId,
+        /// The group.
+        group: Group,
+        /// The source.
+        source_address: IpAddr,
+    },
+    /// The operating system refused to join, or to change the filter. If it says
+    /// that no buffer space is available (`ENOBUFS`), there are as many memberships,
+    /// or as many sources in one, as there may be.
+    #[error("join {group} on {interface}: {source}{}", limit_hint(*group, source))]
     Join {
         /// The socket's interface.
         interface: InterfaceId,
@@ -81,6 +133,11 @@ impl Error {
         match self {
             Self::WrongFamily { interface, .. }
             | Self::AlreadyJoined { interface, .. }
+            | Self::NeedsSource { interface, .. }
+            | Self::ImpossibleSource { interface, .. }
+            | Self::SourceAlready { interface, .. }
+            | Self::SourceUnknown { interface, .. }
+            | Self::OtherMode { interface, .. }
             | Self::NotJoined { interface, .. }
             | Self::Join { interface, .. }
             | Self::Leave { interface, .. } => Some(*interface),
@@ -92,12 +149,27 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> io::ErrorKind {
         match self {
-            Self::WrongFamily { .. } => io::ErrorKind::InvalidInput,
-            Self::AlreadyJoined { .. } => io::ErrorKind::AlreadyExists,
-            Self::NotJoined { .. } => io::ErrorKind::NotFound,
+            Self::WrongFamily { .. }
+            | Self::NeedsSource { .. }
+            | Self::ImpossibleSource { .. }
+            | Self::OtherMode { .. } => io::ErrorKind::InvalidInput,
+            Self::AlreadyJoined { .. } | Self::SourceAlready { .. } => io::ErrorKind::AlreadyExists,
+            Self::NotJoined { .. } | Self::SourceUnknown { .. } => io::ErrorKind::NotFound,
             Self::Join { source, .. } | Self::Leave { source, .. } => source.kind(),
             Self::Socket(error) => error.kind(),
         }
+    }
+}
+
+/// What to change where there are too many memberships, or sources in one.
+fn limit_hint(group: Group, error: &io::Error) -> &'static str {
+    match (sys::is_limit(error), group.family()) {
+        (false, _) => "",
+        (true, Family::V4) => {
+            " (net.ipv4.igmp_max_memberships, net.ipv4.igmp_max_msf and net.core.optmem_max \
+             limit it)"
+        }
+        (true, Family::V6) => " (net.ipv6.mld_max_msf and net.core.optmem_max limit it)",
     }
 }
 

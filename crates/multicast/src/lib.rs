@@ -7,7 +7,9 @@
 //! what arrives on other interfaces. Unicasts and broadcasts to its port arrive too.
 //! A [`SharedMulticastSocket`] does the same on many interfaces at once.
 //!
-//! It knows any-source memberships only; it does not choose sources yet.
+//! A membership is any-source, for whatever is sent to a group, or source-specific,
+//! with one [`SourceFilter`] on IPv4 and IPv6; its [`State`] says whether it is in
+//! force.
 //!
 //! ```no_run
 //! use ifcast_interfaces::{Selector, Snapshot};
@@ -25,19 +27,27 @@
 
 mod error;
 mod group;
+mod holders;
+mod keeper;
+mod membership;
 mod memberships;
+mod request;
 mod send;
 mod shared;
 mod socket;
+mod source_filter;
 mod sys;
+mod transition;
 
 pub use ifcast_socket::Family;
 
 pub use crate::error::Error;
-pub use crate::group::{Group, NotAGroup};
+pub use crate::group::{Group, GroupScope, NotAGroup};
+pub use crate::membership::{Loss, Membership, State};
 pub use crate::send::send;
 pub use crate::shared::SharedMulticastSocket;
 pub use crate::socket::MulticastSocket;
+pub use crate::source_filter::SourceFilter;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

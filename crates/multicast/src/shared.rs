@@ -1,15 +1,19 @@
 //! One socket that joins groups on many interfaces.
 
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use ifcast_interfaces::{Interface, InterfaceId, InterfaceIndex};
+use ifcast_interfaces::{Enumerator, Interface, InterfaceId, InterfaceIndex};
 use ifcast_socket::{Endpoint, Family, Receive, Received, RecvBatch, SharedSocket};
 use mio::{Interest, Registry, Token, event};
 
 use crate::error::Error;
 use crate::group::Group;
+use crate::membership::Membership;
 use crate::memberships::Memberships;
+use crate::request::Request;
+use crate::source_filter::SourceFilter;
 
 /// A socket that many interfaces share, and that joins groups on each of them.
 ///
@@ -68,26 +72,174 @@ impl SharedMulticastSocket {
         self.socket.remove(interface)
     }
 
-    /// Joins a group on one of the interfaces, whatever sends to it (any-source);
-    /// see [`MulticastSocket::join`](crate::MulticastSocket::join).
+    /// Joins a group on one of the interfaces, whatever sends to it (any-source).
+    ///
+    /// On Linux there may be more groups than the system lets one socket have
+    /// (`net.ipv4.igmp_max_memberships`, 20 by default): further sockets, without a
+    /// port, hold those in the network namespace of the calling thread.
     ///
     /// # Errors
-    /// [`Error::Socket`] if the interface is not served; [`Error::WrongFamily`],
-    /// [`Error::AlreadyJoined`], or [`Error::Join`] with what the operating system
-    /// answered. Other memberships stay as they are.
+    /// [`Error::Socket`] if the interface is not served, [`Error::WrongFamily`], [`Error::NeedsSource`], [`Error::AlreadyJoined`], or
+    /// [`Error::Join`] with what the operating system answered. Whatever goes wrong,
+    /// here and below, all memberships stay as they are.
+    ///
+    /// # Platform
+    /// `MCAST_JOIN_GROUP` (RFC 3678, section 5.1) everywhere.
     pub fn join(&mut self, interface: InterfaceIndex, group: Group) -> Result<(), Error> {
-        let id = self.id(interface)?;
-        self.memberships.join(self.socket.endpoint(), id, group)
+        self.request(interface, group, Request::Join)
     }
 
-    /// Leaves a group on one of the interfaces.
+    /// Joins a group on one of the interfaces, for what one source sends to it
+    /// (source-specific, RFC 4607); once more for each further source.
     ///
     /// # Errors
-    /// [`Error::Socket`] if the interface is not served; [`Error::NotJoined`], or
-    /// [`Error::Leave`] with what the operating system answered.
+    /// As [`join`](Self::join), and [`Error::ImpossibleSource`],
+    /// [`Error::SourceAlready`], or [`Error::OtherMode`] where the group is joined
+    /// whatever sends to it.
+    ///
+    /// # Platform
+    /// `MCAST_JOIN_SOURCE_GROUP`. On Linux there may be more sources than one filter
+    /// has room for (`net.ipv4.igmp_max_msf`, 10, and `net.ipv6.mld_max_msf`, 64, by
+    /// default).
+    pub fn join_source(
+        &mut self,
+        interface: InterfaceIndex,
+        group: Group,
+        source: IpAddr,
+    ) -> Result<(), Error> {
+        self.request(interface, group, Request::JoinSource(source))
+    }
+
+    /// Takes back [`join_source`](Self::join_source). With the last source the group
+    /// is left.
+    ///
+    /// # Errors
+    /// [`Error::NotJoined`], [`Error::SourceUnknown`], [`Error::OtherMode`], or
+    /// [`Error::Leave`] or [`Error::Join`] with what the operating system answered.
+    pub fn leave_source(
+        &mut self,
+        interface: InterfaceIndex,
+        group: Group,
+        source: IpAddr,
+    ) -> Result<(), Error> {
+        self.request(interface, group, Request::LeaveSource(source))
+    }
+
+    /// Receives no more what one source sends to a group that is joined whatever
+    /// sends to it.
+    ///
+    /// # Errors
+    /// [`Error::NotJoined`], [`Error::ImpossibleSource`], [`Error::SourceAlready`],
+    /// [`Error::OtherMode`] where only chosen sources are joined, or [`Error::Join`]
+    /// with what the operating system answered.
+    ///
+    /// # Platform
+    /// `MCAST_BLOCK_SOURCE`. More sources than a filter has room for are blocked
+    /// here, and not told to the routers.
+    pub fn block(
+        &mut self,
+        interface: InterfaceIndex,
+        group: Group,
+        source: IpAddr,
+    ) -> Result<(), Error> {
+        self.request(interface, group, Request::Block(source))
+    }
+
+    /// Takes back [`block`](Self::block).
+    ///
+    /// # Errors
+    /// [`Error::NotJoined`], [`Error::SourceUnknown`], [`Error::OtherMode`], or
+    /// [`Error::Join`] with what the operating system answered.
+    pub fn unblock(
+        &mut self,
+        interface: InterfaceIndex,
+        group: Group,
+        source: IpAddr,
+    ) -> Result<(), Error> {
+        self.request(interface, group, Request::Unblock(source))
+    }
+
+    /// Sets from whom to receive what is sent to a group, whether it is joined or not;
+    /// nobody else is missed meanwhile. A filter that lets nothing in leaves.
+    ///
+    /// # Errors
+    /// As [`join_source`](Self::join_source) and [`leave`](Self::leave).
+    ///
+    /// # Platform
+    /// `MCAST_MSFILTER` or `setsourcefilter(3)` (RFC 3678, sections 5.2 and 5.1).
+    pub fn set_filter(
+        &mut self,
+        interface: InterfaceIndex,
+        group: Group,
+        filter: SourceFilter,
+    ) -> Result<(), Error> {
+        self.request(interface, group, Request::Set(filter))
+    }
+
+    /// Leaves a group on one of the interfaces, whatever was received from.
+    ///
+    /// # Errors
+    /// [`Error::Socket`] if the interface is not served, [`Error::NotJoined`], or [`Error::Leave`] with what the operating system
+    /// answered.
     pub fn leave(&mut self, interface: InterfaceIndex, group: Group) -> Result<(), Error> {
         let id = self.id(interface)?;
-        self.memberships.leave(self.socket.endpoint(), id, group)
+        let endpoint = self.socket.endpoint();
+        self.memberships.leave(endpoint, id, group)
+    }
+
+    /// From whom a group is received, if it is joined.
+    #[must_use]
+    pub fn filter(&self, interface: InterfaceIndex, group: Group) -> Option<&SourceFilter> {
+        self.memberships.filter(interface, group)
+    }
+
+    /// From whom a group is received by what the kernel says, which is less than it
+    /// was told only where something has gone wrong; see [`verify`](Self::verify).
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::NotFound`] if it is not joined, else what the operating system
+    /// answered.
+    pub fn kernel_filter(
+        &self,
+        interface: InterfaceIndex,
+        group: Group,
+    ) -> io::Result<SourceFilter> {
+        let endpoint = self.socket.endpoint();
+        self.memberships.kernel_filter(endpoint, interface, group)
+    }
+
+    /// All memberships, with how each fares.
+    pub fn memberships(&self) -> impl Iterator<Item = Membership<'_>> {
+        self.memberships.all(self.socket.endpoint())
+    }
+
+    /// Compares all memberships with what the kernel has, and with the interfaces as
+    /// they are now: those of the calling thread's network namespace. What is found
+    /// is the [`State`](crate::State) of each.
+    ///
+    /// An interface that is deleted, moved to another namespace or has too small an
+    /// MTU for a while forgets its groups, and nobody is told.
+    ///
+    /// # Errors
+    /// [`ifcast_interfaces::Error::List`]; all states stay as they are.
+    pub fn verify(&mut self) -> Result<(), ifcast_interfaces::Error> {
+        let now = Enumerator::new()?.groups(true).capture()?;
+        self.memberships.verify(self.socket.endpoint(), &now);
+        Ok(())
+    }
+
+    /// Verifies all memberships, and leaves and joins again those that are lost, unless
+    /// the interface is gone or the port of another. Returns how many are in force
+    /// again.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify). What cannot be joined again is
+    /// [`State::Failed`](crate::State::Failed), and is tried again the next time.
+    pub fn repair(&mut self) -> Result<usize, ifcast_interfaces::Error> {
+        let now = Enumerator::new()?.groups(true).capture()?;
+        let endpoint = self.socket.endpoint();
+        self.memberships.verify(endpoint, &now);
+        Ok(self.memberships.repair(endpoint, &now))
     }
 
     /// Receives what is queued, up to a batch: on each interface multicasts of the
@@ -100,7 +252,7 @@ impl SharedMulticastSocket {
     pub fn recv_batch<'a>(&'a self, batch: &'a mut RecvBatch) -> io::Result<Received<'a>> {
         let memberships = &self.memberships;
         self.socket
-            .recv_batch_where(batch, |envelope| memberships.cover(envelope))
+            .recv_batch_where(batch, |envelope| memberships.judge(envelope))
     }
 
     /// The groups that are joined on an interface, in order.
@@ -112,6 +264,16 @@ impl SharedMulticastSocket {
     #[must_use]
     pub const fn socket(&self) -> &SharedSocket {
         &self.socket
+    }
+
+    fn request(
+        &mut self,
+        interface: InterfaceIndex,
+        group: Group,
+        request: Request,
+    ) -> Result<(), Error> {
+        let id = self.id(interface)?;
+        request.make(&mut self.memberships, self.socket.endpoint(), id, group)
     }
 
     fn id(&self, interface: InterfaceIndex) -> Result<InterfaceId, Error> {

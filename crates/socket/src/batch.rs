@@ -11,7 +11,7 @@ use ifcast_interfaces::Interface;
 use crate::counters::Tally;
 use crate::datagram::Datagram;
 use crate::drop_watch::Taken;
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, Unwanted};
 use crate::family::Family;
 use crate::served::Served;
 use crate::sys::messages::{Message, Messages};
@@ -121,15 +121,17 @@ impl RecvBatch {
         served: &Served,
         family: Family,
         tally: &Tally,
-        mut wanted: impl FnMut(&Envelope<'_>) -> bool,
+        mut judge: impl FnMut(&Envelope<'_>) -> Result<(), Unwanted>,
     ) {
         let (messages, served) = (&self.messages, served.interfaces());
         self.accepted.retain(|accepted| {
-            let is_wanted = wanted(&accepted.envelope(messages, served, family));
-            if !is_wanted {
-                tally.unwanted.add(accepted.parts.sent());
+            let judgement = judge(&accepted.envelope(messages, served, family));
+            match judgement {
+                Ok(()) => {}
+                Err(Unwanted::Destination) => tally.unwanted.add(accepted.parts.sent()),
+                Err(Unwanted::Source) => tally.unwanted_source.add(accepted.parts.sent()),
             }
-            is_wanted
+            judgement.is_ok()
         });
     }
 

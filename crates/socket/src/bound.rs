@@ -12,7 +12,7 @@ use crate::batch::{Received, RecvBatch};
 use crate::builder::Builder;
 use crate::counters::Counters;
 use crate::endpoint::Endpoint;
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, Unwanted};
 use crate::error::Error;
 use crate::family::Family;
 use crate::kernel_drops::KernelDrops;
@@ -51,6 +51,16 @@ impl BoundSocket {
 
     pub(crate) const fn new(endpoint: Endpoint, pinning: Pinning) -> Self {
         Self { endpoint, pinning }
+    }
+
+    /// Opens another socket just as this one was opened, on its port, on another
+    /// interface: such as the one that has taken the place of this one's, which was
+    /// deleted and made anew.
+    ///
+    /// # Errors
+    /// As [`Builder::bind`].
+    pub fn reopen(&self, interface: &Interface) -> Result<Self, Error> {
+        Builder::like(interface, self.endpoint.settings()).bind()
     }
 
     /// Takes note of what became of the interface: its addresses decide what
@@ -117,8 +127,8 @@ impl BoundSocket {
         self.endpoint.receive(batch)
     }
 
-    /// Receives as [`recv_batch`](Self::recv_batch), keeping only what `wanted`
-    /// agrees to; the rest is counted as unwanted.
+    /// Receives as [`recv_batch`](Self::recv_batch), keeping only what `judge`
+    /// agrees to; the rest is counted as [`Unwanted`].
     ///
     /// # Errors
     /// As [`recv_batch`](Self::recv_batch).
@@ -126,9 +136,9 @@ impl BoundSocket {
     pub fn recv_batch_where<'a>(
         &'a self,
         batch: &'a mut RecvBatch,
-        wanted: impl FnMut(&Envelope<'_>) -> bool,
+        judge: impl FnMut(&Envelope<'_>) -> Result<(), Unwanted>,
     ) -> io::Result<Received<'a>> {
-        self.endpoint.receive_where(batch, wanted)
+        self.endpoint.receive_where(batch, judge)
     }
 
     /// Sets how many hops datagrams may make; see [`Builder::hops`].

@@ -36,17 +36,24 @@ use crate::sys;
 #[must_use = "a builder does nothing until `bind`"]
 pub struct Builder<Tie> {
     tie: Tie,
-    family: Family,
-    port: u16,
-    pinning: Pinning,
-    sharing: Sharing,
-    hops: Option<u8>,
-    receive_buffer: Option<usize>,
-    coalesce: bool,
-    metadata: Metadata,
-    loopback: bool,
-    fragments: bool,
-    unnumbered: bool,
+    settings: Settings,
+}
+
+/// All that is the same whatever interface a socket is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) family: Family,
+    pub(crate) port: u16,
+    pub(crate) pinning: Pinning,
+    pub(crate) sharing: Sharing,
+    pub(crate) hops: Option<u8>,
+    pub(crate) traffic_class: Option<u8>,
+    pub(crate) receive_buffer: Option<usize>,
+    pub(crate) coalesce: bool,
+    pub(crate) metadata: Metadata,
+    pub(crate) loopback: bool,
+    pub(crate) fragments: bool,
+    pub(crate) unnumbered: bool,
 }
 
 /// Stands for the interface of a [`Builder`] that makes a [`SharedSocket`], which
@@ -67,34 +74,37 @@ impl<Tie> Builder<Tie> {
     const fn with(tie: Tie, family: Family) -> Self {
         Self {
             tie,
-            family,
-            port: 0,
-            pinning: Pinning::Automatic,
-            sharing: Sharing::Exclusive,
-            hops: None,
-            receive_buffer: None,
-            coalesce: false,
-            metadata: Metadata {
-                hops: false,
-                traffic_class: false,
-                timestamp: false,
-                drops: false,
+            settings: Settings {
+                family,
+                port: 0,
+                pinning: Pinning::Automatic,
+                sharing: Sharing::Exclusive,
+                hops: None,
+                traffic_class: None,
+                receive_buffer: None,
+                coalesce: false,
+                metadata: Metadata {
+                    hops: false,
+                    traffic_class: false,
+                    timestamp: false,
+                    drops: false,
+                },
+                loopback: true,
+                fragments: false,
+                unnumbered: false,
             },
-            loopback: true,
-            fragments: false,
-            unnumbered: false,
         }
     }
 
     /// The UDP port to receive on and send from; 0, the default, is any free one.
     pub const fn port(mut self, port: u16) -> Self {
-        self.port = port;
+        self.settings.port = port;
         self
     }
 
     /// Whether others may bind the port too.
     pub const fn sharing(mut self, sharing: Sharing) -> Self {
-        self.sharing = sharing;
+        self.settings.sharing = sharing;
         self
     }
 
@@ -102,7 +112,15 @@ impl<Tie> Builder<Tie> {
     /// unicasts, broadcasts and multicasts alike. Unset, the system's defaults
     /// hold: customarily 64, and 1 for multicasts.
     pub const fn hops(mut self, hops: u8) -> Self {
-        self.hops = Some(hops);
+        self.settings.hops = Some(hops);
+        self
+    }
+
+    /// How datagrams are to be treated on their way: six bits of DSCP and two of ECN,
+    /// the IPv4 type of service or the IPv6 traffic class (RFC 2474, RFC 3168). Unset,
+    /// the system's default holds: customarily 0.
+    pub const fn traffic_class(mut self, traffic_class: u8) -> Self {
+        self.settings.traffic_class = Some(traffic_class);
         self
     }
 
@@ -116,14 +134,14 @@ impl<Tie> Builder<Tie> {
     ///   only privileged programs may go beyond, and this one does not try.
     /// - Apple's systems: `kern.ipc.maxsockbuf` caps it, customarily at 8 MiB.
     pub const fn receive_buffer(mut self, bytes: usize) -> Self {
-        self.receive_buffer = Some(bytes);
+        self.settings.receive_buffer = Some(bytes);
         self
     }
 
     /// What the kernel shall say of each datagram beside what is always known.
     /// Nothing unless told.
     pub const fn metadata(mut self, metadata: Metadata) -> Self {
-        self.metadata = metadata;
+        self.settings.metadata = metadata;
         self
     }
 
@@ -140,7 +158,7 @@ impl<Tie> Builder<Tie> {
     /// Linux, Android: `UDP_GRO`, since 5.0. Elsewhere [`Error::Option`] with
     /// [`io::ErrorKind::Unsupported`].
     pub const fn coalesce(mut self, on: bool) -> Self {
-        self.coalesce = on;
+        self.settings.coalesce = on;
         self
     }
 
@@ -148,7 +166,7 @@ impl<Tie> Builder<Tie> {
     /// (`IP_MULTICAST_LOOP`, `IPV6_MULTICAST_LOOP`); they do by default.
     /// Broadcasts always come back, whatever this says.
     pub const fn multicast_loopback(mut self, on: bool) -> Self {
-        self.loopback = on;
+        self.settings.loopback = on;
         self
     }
 
@@ -158,7 +176,7 @@ impl<Tie> Builder<Tie> {
     /// # Platform
     /// Apple's systems refuse to fragment broadcasts.
     pub const fn fragments(mut self, allowed: bool) -> Self {
-        self.fragments = allowed;
+        self.settings.fragments = allowed;
         self
     }
 
@@ -166,7 +184,7 @@ impl<Tie> Builder<Tie> {
     /// sent then carries another interface's address, or 0.0.0.0, as its source;
     /// DHCP clients and pure listeners want that. Off by default.
     pub const fn unnumbered(mut self, allowed: bool) -> Self {
-        self.unnumbered = allowed;
+        self.settings.unnumbered = allowed;
         self
     }
 
@@ -180,27 +198,33 @@ impl<Tie> Builder<Tie> {
     ) -> Result<(Socket, u16, T), Error> {
         let socket = self.open().map_err(|source| Error::Open {
             scope,
-            family: self.family,
+            family: self.settings.family,
             source,
         })?;
         let tied = pin(&socket)?;
         self.configure(&socket, scope, is_port_ours(&tied))?;
         let port = self.take_port(&socket).map_err(|source| Error::Bind {
             scope,
-            family: self.family,
-            port: self.port,
+            family: self.settings.family,
+            port: self.settings.port,
             source,
         })?;
         Ok((socket, port, tied))
     }
 
     fn endpoint(&self, socket: Socket, served: Served, port: u16) -> Endpoint {
-        Endpoint::new(socket, served, self.family, port, self.fragments)
-            .buffering(self.receive_buffer, self.coalesce)
+        Endpoint::new(
+            socket,
+            served,
+            Settings {
+                port,
+                ..self.settings
+            },
+        )
     }
 
     fn open(&self) -> io::Result<Socket> {
-        let domain = match self.family {
+        let domain = match self.settings.family {
             Family::V4 => Domain::IPV4,
             Family::V6 => Domain::IPV6,
         };
@@ -212,7 +236,7 @@ impl<Tie> Builder<Tie> {
     /// Binds to the wildcard address, because broadcasts and multicasts do not
     /// reach a socket bound to one of the interface's own; returns the port.
     fn take_port(&self, socket: &Socket) -> io::Result<u16> {
-        let wildcard = SocketAddr::new(self.family.unspecified(), self.port);
+        let wildcard = SocketAddr::new(self.settings.family.unspecified(), self.settings.port);
         socket.bind(&wildcard.into())?;
         let local = socket.local_addr()?.as_socket();
         Ok(local.ok_or(io::ErrorKind::InvalidData)?.port())
@@ -221,16 +245,16 @@ impl<Tie> Builder<Tie> {
     /// Sets what has to be set before it is bound; `is_port_ours` says whether no
     /// other socket of ours can be on the port.
     fn configure(&self, socket: &Socket, scope: Scope, is_port_ours: bool) -> Result<(), Error> {
-        if self.sharing == Sharing::WithOthers || !is_port_ours {
+        if self.settings.sharing == Sharing::WithOthers || !is_port_ours {
             sys::share_port(socket).map_err(failed(scope, "SO_REUSEADDR"))?;
         }
-        match self.family {
+        match self.settings.family {
             Family::V4 => {
                 socket
                     .set_broadcast(true)
                     .map_err(failed(scope, "SO_BROADCAST"))?;
                 socket
-                    .set_multicast_loop_v4(self.loopback)
+                    .set_multicast_loop_v4(self.settings.loopback)
                     .map_err(failed(scope, "IP_MULTICAST_LOOP"))?;
             }
             Family::V6 => {
@@ -238,24 +262,34 @@ impl<Tie> Builder<Tie> {
                     .set_only_v6(true)
                     .map_err(failed(scope, "IPV6_V6ONLY"))?;
                 socket
-                    .set_multicast_loop_v6(self.loopback)
+                    .set_multicast_loop_v6(self.settings.loopback)
                     .map_err(failed(scope, "IPV6_MULTICAST_LOOP"))?;
             }
         }
-        if let Some(bytes) = self.receive_buffer {
+        if let Some(traffic_class) = self.settings.traffic_class {
+            let value = traffic_class.into();
+            match self.settings.family {
+                Family::V4 => socket.set_tos_v4(value).map_err(failed(scope, "IP_TOS"))?,
+                Family::V6 => socket
+                    .set_tclass_v6(value)
+                    .map_err(failed(scope, "IPV6_TCLASS"))?,
+            }
+        }
+        if let Some(bytes) = self.settings.receive_buffer {
             socket
                 .set_recv_buffer_size(bytes.min(MOST_BYTES))
                 .map_err(failed(scope, "SO_RCVBUF"))?;
         }
-        sys::receive_metadata(socket, self.family, self.metadata)
+        sys::receive_metadata(socket, self.settings.family, self.settings.metadata)
             .map_err(|(option, source)| failed(scope, option)(source))?;
-        if self.coalesce {
+        if self.settings.coalesce {
             sys::coalesce(socket).map_err(failed(scope, "UDP_GRO"))?;
         }
-        sys::configure(socket, self.family, self.fragments)
+        sys::configure(socket, self.settings.family, self.settings.fragments)
             .map_err(|(option, source)| failed(scope, option)(source))?;
-        self.hops
-            .map_or(Ok(()), |hops| set_hops(socket, scope, self.family, hops))
+        self.settings.hops.map_or(Ok(()), |hops| {
+            set_hops(socket, scope, self.settings.family, hops)
+        })
     }
 }
 
@@ -264,9 +298,17 @@ impl<'i> Builder<&'i Interface> {
         Self::with(interface, family)
     }
 
+    /// One that makes a socket just like that with these settings.
+    pub(crate) const fn like(interface: &'i Interface, settings: Settings) -> Self {
+        Self {
+            tie: interface,
+            settings,
+        }
+    }
+
     /// How to tie the socket to the interface.
     pub const fn pinning(mut self, pinning: Pinning) -> Self {
-        self.pinning = pinning;
+        self.settings.pinning = pinning;
         self
     }
 
@@ -277,8 +319,8 @@ impl<'i> Builder<&'i Interface> {
     /// [`Error::Pin`], [`Error::Unsupported`], [`Error::Option`],
     /// [`Error::ZeroHops`] or [`Error::Bind`] by what fails.
     pub fn bind(self) -> Result<BoundSocket, Error> {
-        let (interface, family) = (self.tie, self.family);
-        if !self.unnumbered && !family.is_on(interface) {
+        let (interface, family) = (self.tie, self.settings.family);
+        if !self.settings.unnumbered && !family.is_on(interface) {
             return Err(Error::NoAddress {
                 interface: interface.id(),
                 family,
@@ -295,8 +337,8 @@ impl<'i> Builder<&'i Interface> {
     }
 
     fn pin(&self, socket: &Socket) -> Result<Pinning, Error> {
-        let (interface, pinning) = (self.tie.id(), self.pinning);
-        sys::pin(socket, self.tie, self.family, pinning).map_err(|source| {
+        let (interface, pinning) = (self.tie.id(), self.settings.pinning);
+        sys::pin(socket, self.tie, self.settings.family, pinning).map_err(|source| {
             if source.kind() == io::ErrorKind::Unsupported {
                 Error::Unsupported { interface, pinning }
             } else {
@@ -324,7 +366,7 @@ impl Builder<Unbound> {
         let (socket, port, ()) = self.make(Scope::Shared, |_| Ok(()), |()| true)?;
         let served = Served::Many(Many::default());
         let endpoint = self.endpoint(socket, served, port);
-        Ok(SharedSocket::new(endpoint, self.unnumbered))
+        Ok(SharedSocket::new(endpoint))
     }
 }
 

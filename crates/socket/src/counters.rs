@@ -27,6 +27,8 @@ pub struct Counters {
     /// Dropped, because the socket's owner did not want them: a group that it
     /// has not joined.
     pub unwanted: u64,
+    /// Dropped, because the socket's owner did not want them from their source.
+    pub unwanted_source: u64,
     /// Dropped, because the kernel did not say where they arrived, or not all that
     /// it was asked to say.
     pub without_packet_info: u64,
@@ -43,6 +45,7 @@ pub(crate) struct Tally {
     pub(crate) received: Count,
     pub(crate) foreign_interface: Count,
     pub(crate) unwanted: Count,
+    pub(crate) unwanted_source: Count,
     pub(crate) without_packet_info: Count,
     pub(crate) truncated: Count,
     pub(crate) without_room: Count,
@@ -71,6 +74,7 @@ impl Tally {
             received: self.received.read(),
             foreign_interface: self.foreign_interface.read(),
             unwanted: self.unwanted.read(),
+            unwanted_source: self.unwanted_source.read(),
             without_packet_info: self.without_packet_info.read(),
             truncated: self.truncated.read(),
             without_room: self.without_room.read(),

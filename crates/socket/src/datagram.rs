@@ -38,7 +38,9 @@ impl<'batch> Datagram<'batch> {
         self.payload
     }
 
-    /// A copy of what it carries, for keeping.
+    /// A copy of what it carries, for keeping, in an allocation of its own. A
+    /// [`PayloadPool`](crate::PayloadPool) saves that, for those who keep many for a
+    /// short time.
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
         Bytes::copy_from_slice(self.payload)

@@ -8,9 +8,9 @@ use ifcast_interfaces::{Interface, InterfaceIndex};
 use socket2::Socket;
 
 use crate::batch::{Received, RecvBatch};
-use crate::builder;
+use crate::builder::{self, Settings};
 use crate::counters::{Counters, Tally};
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, Unwanted};
 use crate::error::{Error, Scope};
 use crate::family::Family;
 use crate::kernel_drops::KernelDrops;
@@ -37,42 +37,20 @@ use crate::sys;
 pub struct Endpoint {
     socket: Socket,
     pub(crate) served: Served,
-    family: Family,
-    port: u16,
-    fragments: bool,
+    settings: Settings,
     splits: AtomicBool,
     tally: Tally,
-    asked_buffer: Option<usize>,
-    coalesces: bool,
 }
 
 impl Endpoint {
-    pub(crate) fn new(
-        socket: Socket,
-        served: Served,
-        family: Family,
-        port: u16,
-        fragments: bool,
-    ) -> Self {
+    pub(crate) fn new(socket: Socket, served: Served, settings: Settings) -> Self {
         Self {
             splits: AtomicBool::new(sys::splits(&socket)),
             socket,
             served,
-            family,
-            port,
-            fragments,
+            settings,
             tally: Tally::default(),
-            asked_buffer: None,
-            coalesces: false,
         }
-    }
-
-    /// Notes what its receive buffer was asked to be, and whether several
-    /// datagrams may be in it as one message.
-    pub(crate) const fn buffering(mut self, asked: Option<usize>, coalesces: bool) -> Self {
-        self.asked_buffer = asked;
-        self.coalesces = coalesces;
-        self
     }
 
     /// Something that sends by the interface with this index, if it is served.
@@ -89,22 +67,27 @@ impl Endpoint {
     pub(crate) fn receive_where<'a>(
         &'a self,
         batch: &'a mut RecvBatch,
-        wanted: impl FnMut(&Envelope<'_>) -> bool,
+        judge: impl FnMut(&Envelope<'_>) -> Result<(), Unwanted>,
     ) -> io::Result<Received<'a>> {
         let drained = self.fill(batch)?;
-        batch.retain(&self.served, self.family, &self.tally, wanted);
-        Ok(batch.hand_over(&self.served, self.family, &self.tally, drained))
+        batch.retain(&self.served, self.settings.family, &self.tally, judge);
+        Ok(batch.hand_over(&self.served, self.settings.family, &self.tally, drained))
     }
 
     /// Receives what arrived on one of its interfaces.
     #[inline]
     pub(crate) fn receive<'a>(&'a self, batch: &'a mut RecvBatch) -> io::Result<Received<'a>> {
         let drained = self.fill(batch)?;
-        Ok(batch.hand_over(&self.served, self.family, &self.tally, drained))
+        Ok(batch.hand_over(&self.served, self.settings.family, &self.tally, drained))
     }
 
     fn fill(&self, batch: &mut RecvBatch) -> io::Result<bool> {
-        batch.fill(self.socket.as_fd(), &self.served, self.family, &self.tally)
+        batch.fill(
+            self.socket.as_fd(),
+            &self.served,
+            self.settings.family,
+            &self.tally,
+        )
     }
 
     /// Sets how many hops datagrams may make; see
@@ -113,7 +96,7 @@ impl Endpoint {
     /// # Errors
     /// [`Error::ZeroHops`] or [`Error::Option`].
     pub fn set_hops(&self, hops: u8) -> Result<(), Error> {
-        builder::set_hops(&self.socket, self.scope(), self.family, hops)
+        builder::set_hops(&self.socket, self.scope(), self.settings.family, hops)
     }
 
     /// Sets whether multicasts reach members on this host; see
@@ -123,7 +106,7 @@ impl Endpoint {
     /// [`Error::Option`].
     pub fn set_multicast_loopback(&self, on: bool) -> Result<(), Error> {
         let scope = self.scope();
-        match self.family {
+        match self.settings.family {
             Family::V4 => self
                 .socket
                 .set_multicast_loop_v4(on)
@@ -148,7 +131,7 @@ impl Endpoint {
     ///   before, IPv6 sockets always did.
     /// - Elsewhere unsupported.
     pub fn receive_all_groups(&self, on: bool) -> Result<(), Error> {
-        sys::receive_all_groups(&self.socket, self.family, on)
+        sys::receive_all_groups(&self.socket, self.settings.family, on)
             .map_err(|(option, source)| builder::failed(self.scope(), option)(source))
     }
 
@@ -162,13 +145,13 @@ impl Endpoint {
     /// The family.
     #[must_use]
     pub const fn family(&self) -> Family {
-        self.family
+        self.settings.family
     }
 
     /// The UDP port it is bound to.
     #[must_use]
     pub const fn port(&self) -> u16 {
-        self.port
+        self.settings.port
     }
 
     /// How much the kernel keeps until it is received, and how many datagrams that
@@ -182,11 +165,11 @@ impl Endpoint {
             interface,
         });
         Ok(ReceiveBuffer {
-            asked: self.asked_buffer,
+            asked: self.settings.receive_buffer,
             granted: self.socket.recv_buffer_size()?,
-            family: self.family,
+            family: self.settings.family,
             packet: senders.filter_map(Sender::packet_payload).min(),
-            coalesces: self.coalesces,
+            coalesces: self.settings.coalesce,
         })
     }
 
@@ -212,7 +195,12 @@ impl Endpoint {
     }
 
     pub(crate) const fn fragments(&self) -> bool {
-        self.fragments
+        self.settings.fragments
+    }
+
+    /// How it was opened, with the port that it has.
+    pub(crate) const fn settings(&self) -> Settings {
+        self.settings
     }
 
     /// Whether the kernel splits a message into datagrams: it knows how, and has

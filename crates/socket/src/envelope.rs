@@ -16,10 +16,12 @@ use crate::sys::messages::Written;
 /// ```
 /// use std::io;
 ///
-/// use ifcast_socket::{BoundSocket, RecvBatch};
+/// use ifcast_socket::{BoundSocket, RecvBatch, Unwanted};
 ///
 /// fn count_unprivileged(socket: &BoundSocket, batch: &mut RecvBatch) -> io::Result<usize> {
-///     let received = socket.recv_batch_where(batch, |envelope| envelope.source().port() > 1023)?;
+///     let received = socket.recv_batch_where(batch, |envelope| {
+///         if envelope.source().port() > 1023 { Ok(()) } else { Err(Unwanted::Source) }
+///     })?;
 ///     Ok(received.len())
 /// }
 /// ```
@@ -112,4 +114,17 @@ impl fmt::Debug for Envelope<'_> {
             .field("interface", &self.interface())
             .finish_non_exhaustive()
     }
+}
+
+/// Why a datagram that reached the socket is dropped, by what is on its envelope.
+///
+/// See [`Envelope`] for an example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unwanted {
+    /// What it was sent to: a group that has not been joined. It is counted as
+    /// [`Counters::unwanted`](crate::Counters::unwanted).
+    Destination,
+    /// Who sent it. It is counted as
+    /// [`Counters::unwanted_source`](crate::Counters::unwanted_source).
+    Source,
 }

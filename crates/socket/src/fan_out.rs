@@ -116,12 +116,12 @@ impl SharedSocket {
             .sender(interface)
             .ok_or_else(|| not_shared(interface))?;
         let destination = sender.check(payload, course.destination)?;
-        let source = sender.check_info(PacketInfo {
-            interface: None,
+        let way = sender.way(PacketInfo {
             source: course.source,
+            ..PacketInfo::default()
         })?;
         let orders = Orders {
-            way: Some((interface.get(), source)),
+            way: Some(way),
             segment: None,
         };
         Ok((destination, orders))

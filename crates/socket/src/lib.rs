@@ -53,6 +53,7 @@ mod fan_out;
 mod kernel_drops;
 mod metadata;
 mod packet_info;
+mod payload_pool;
 mod pinning;
 mod receive;
 mod receive_buffer;
@@ -71,13 +72,14 @@ pub use crate::counters::Counters;
 pub use crate::datagram::Datagram;
 pub use crate::drop_watch::{DropWatch, Taken};
 pub use crate::endpoint::Endpoint;
-pub use crate::envelope::Envelope;
+pub use crate::envelope::{Envelope, Unwanted};
 pub use crate::error::{Error, Scope};
 pub use crate::family::Family;
 pub use crate::fan_out::Course;
 pub use crate::kernel_drops::KernelDrops;
 pub use crate::metadata::Metadata;
 pub use crate::packet_info::PacketInfo;
+pub use crate::payload_pool::PayloadPool;
 pub use crate::pinning::Pinning;
 pub use crate::receive::Receive;
 pub use crate::receive_buffer::ReceiveBuffer;
@@ -85,6 +87,10 @@ pub use crate::send_batch::{SendBatch, SentBatch, ToSend};
 pub use crate::sender::Sender;
 pub use crate::shared::SharedSocket;
 pub use crate::sharing::Sharing;
+
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use crate::sys::fuzzing;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -19,6 +19,10 @@ use ifcast_interfaces::InterfaceIndex;
 ///     socket.send_with(b"here", question.source(), info)
 /// }
 /// ```
+///
+/// # Platform
+/// Hops and traffic class: `IP_TTL` and `IP_TOS` on Linux and Android, `IPV6_HOPLIMIT`
+/// and `IPV6_TCLASS` everywhere; for IPv4 on Apple unsupported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PacketInfo {
     /// The interface to leave by; none means the socket's own, and any other is
@@ -26,4 +30,10 @@ pub struct PacketInfo {
     pub interface: Option<InterfaceIndex>,
     /// The source address, one of the interface's; none leaves it to the kernel.
     pub source: Option<IpAddr>,
+    /// How many hops it may make, at least 1; none means as many as the socket's
+    /// others.
+    pub hops: Option<u8>,
+    /// How it is to be treated on its way: six bits of DSCP and two of ECN (RFC 2474,
+    /// RFC 3168); none means as the socket's others.
+    pub traffic_class: Option<u8>,
 }

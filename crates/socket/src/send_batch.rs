@@ -1,7 +1,7 @@
 //! Sending many datagrams at once.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::os::fd::AsFd;
 use std::sync::atomic::Ordering;
@@ -11,6 +11,7 @@ use crate::delivery::{self, Delivery};
 use crate::error::Error;
 use crate::sender::Sender;
 use crate::sys;
+use crate::sys::control::Way;
 use crate::sys::outgoing::{Filling, Orders, Outgoing, Segment};
 
 /// One datagram to send.
@@ -228,8 +229,12 @@ impl Sender<'_> {
         let splits = endpoint.splits().load(Ordering::Relaxed);
         let max_burst = if splits { batch.max_burst } else { 1 };
         let max_payload = self.packet_payload().unwrap_or(0);
-        let way = (!endpoint.is_tied())
-            .then_some((self.interface.index().get(), self.family().unspecified()));
+        let way = (!endpoint.is_tied()).then_some(Way {
+            interface: self.interface.index().get(),
+            source: self.family().unspecified(),
+            hops: None,
+            traffic_class: None,
+        });
         let mut messages = batch.room.fill();
         let mut refused: Vec<(usize, Error)> = Vec::new();
         let mut next = sent.attempted;
@@ -294,7 +299,7 @@ fn burst(datagrams: &[ToSend<'_>], max_burst: usize, max_payload: usize) -> usiz
 fn push<'a>(
     messages: &mut Filling<'a>,
     destination: SocketAddr,
-    way: Option<(u32, IpAddr)>,
+    way: Option<Way>,
     datagrams: &[ToSend<'a>],
 ) -> bool {
     let payloads = datagrams.iter().map(|datagram| datagram.payload);

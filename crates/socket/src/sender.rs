@@ -7,10 +7,11 @@ use std::os::fd::AsFd;
 use ifcast_interfaces::Interface;
 
 use crate::endpoint::Endpoint;
-use crate::error::Error;
+use crate::error::{Error, Scope};
 use crate::family::Family;
 use crate::packet_info::PacketInfo;
 use crate::sys;
+use crate::sys::control::Way;
 
 /// Sends by one interface and no other: a [`BoundSocket`](crate::BoundSocket) by
 /// its own, or a [`SharedSocket`](crate::SharedSocket) by one of those that share
@@ -52,7 +53,8 @@ impl<'a> Sender<'a> {
     ///
     /// # Errors
     /// As [`send`](Self::send), and [`Error::ForeignInterface`] or
-    /// [`Error::ForeignSource`] if `info` names what is not this interface's.
+    /// [`Error::ForeignSource`] if `info` names what is not this interface's,
+    /// [`Error::ZeroHops`], or [`Error::Option`] if the system cannot be told that.
     pub fn send_with(
         self,
         payload: &[u8],
@@ -60,23 +62,13 @@ impl<'a> Sender<'a> {
         info: PacketInfo,
     ) -> Result<(), Error> {
         let destination = self.check(payload, destination)?;
-        let source = self.check_info(info)?;
-        self.send_from(payload, destination, source)
-    }
-
-    fn send_from(
-        self,
-        payload: &[u8],
-        destination: SocketAddr,
-        source: IpAddr,
-    ) -> Result<(), Error> {
         let fd = self.endpoint.as_fd();
         // A tied socket need not be told the interface.
-        let sent = if self.endpoint.is_tied() && source.is_unspecified() {
+        let says_nothing = info == PacketInfo::default();
+        let sent = if self.endpoint.is_tied() && says_nothing {
             sys::send::plain(fd, payload, destination)
         } else {
-            let index = self.interface.index().get();
-            sys::send::with_packet_info(fd, payload, destination, index, source)
+            sys::send::by(fd, payload, destination, self.way(info)?)
         };
         sent.map_err(|error| self.send_error(payload, destination, error))
     }
@@ -158,9 +150,31 @@ impl<'a> Sender<'a> {
         Ok(destination.into())
     }
 
-    /// Refuses what is not this interface's; returns the source, or none as an
-    /// unspecified address.
-    pub(crate) fn check_info(self, info: PacketInfo) -> Result<IpAddr, Error> {
+    /// What the kernel is told; refuses what is not this interface's, and what cannot
+    /// be told.
+    pub(crate) fn way(self, info: PacketInfo) -> Result<Way, Error> {
+        let scope = Scope::Interface(self.interface.id());
+        if info.hops == Some(0) {
+            return Err(Error::ZeroHops { scope });
+        }
+        let says_more = info.hops.is_some() || info.traffic_class.is_some();
+        if says_more && !sys::control::takes_header_fields(self.family()) {
+            return Err(Error::Option {
+                scope,
+                option: "IP_TTL and IP_TOS of one datagram",
+                source: io::ErrorKind::Unsupported.into(),
+            });
+        }
+        Ok(Way {
+            interface: self.interface.index().get(),
+            source: self.source(info)?,
+            hops: info.hops,
+            traffic_class: info.traffic_class,
+        })
+    }
+
+    /// The source that is named, or none as an unspecified address.
+    fn source(self, info: PacketInfo) -> Result<IpAddr, Error> {
         let own = self.interface.index();
         if let Some(named) = info.interface.filter(|named| *named != own) {
             return Err(self.foreign(named.get()));

@@ -8,9 +8,9 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token, event};
 
 use crate::batch::{Received, RecvBatch};
-use crate::builder::{Builder, Unbound};
+use crate::builder::{Builder, Settings, Unbound};
 use crate::endpoint::Endpoint;
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, Unwanted};
 use crate::error::Error;
 use crate::family::Family;
 use crate::sender::Sender;
@@ -44,7 +44,6 @@ use crate::sender::Sender;
 #[derive(Debug)]
 pub struct SharedSocket {
     endpoint: Endpoint,
-    unnumbered: bool,
 }
 
 impl SharedSocket {
@@ -53,11 +52,8 @@ impl SharedSocket {
         Builder::shared(family)
     }
 
-    pub(crate) const fn new(endpoint: Endpoint, unnumbered: bool) -> Self {
-        Self {
-            endpoint,
-            unnumbered,
-        }
+    pub(crate) const fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint }
     }
 
     /// Serves one more interface, or takes note of what became of one that it
@@ -66,8 +62,10 @@ impl SharedSocket {
     /// # Errors
     /// [`Error::NoAddress`] on an unnumbered interface, unless those are allowed.
     pub fn add(&mut self, interface: &Interface) -> Result<(), Error> {
-        let family = self.endpoint.family();
-        if !self.unnumbered && !family.is_on(interface) {
+        let Settings {
+            family, unnumbered, ..
+        } = self.endpoint.settings();
+        if !unnumbered && !family.is_on(interface) {
             return Err(Error::NoAddress {
                 interface: interface.id(),
                 family,
@@ -93,8 +91,8 @@ impl SharedSocket {
         self.endpoint.receive(batch)
     }
 
-    /// Receives as [`recv_batch`](Self::recv_batch), keeping only what `wanted`
-    /// agrees to; the rest is counted as unwanted.
+    /// Receives as [`recv_batch`](Self::recv_batch), keeping only what `judge`
+    /// agrees to; the rest is counted as [`Unwanted`].
     ///
     /// # Errors
     /// As [`recv_batch`](Self::recv_batch).
@@ -102,9 +100,9 @@ impl SharedSocket {
     pub fn recv_batch_where<'a>(
         &'a self,
         batch: &'a mut RecvBatch,
-        wanted: impl FnMut(&Envelope<'_>) -> bool,
+        judge: impl FnMut(&Envelope<'_>) -> Result<(), Unwanted>,
     ) -> io::Result<Received<'a>> {
-        self.endpoint.receive_where(batch, wanted)
+        self.endpoint.receive_where(batch, judge)
     }
 
     /// What sends by one of the interfaces, if it is served; see also

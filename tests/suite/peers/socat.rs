@@ -227,6 +227,7 @@ fn assert_that_we_hear(kind: &Kind) {
                 cast: kind.cast,
                 interface: arrival,
                 hops: heard.hops,
+                traffic_class: None,
                 truncated: false,
             };
             assert_eq!(heard, expected, "{pinning}");

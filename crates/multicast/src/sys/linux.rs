@@ -1,12 +1,81 @@
-//! Linux and Android: a socket address begins with a two-byte family.
+//! Linux and Android (`<linux/in.h>`, ip(7)).
 
 use std::ffi::c_int;
+use std::io;
+use std::net::IpAddr;
+use std::os::fd::BorrowedFd;
 
-pub(super) fn sockaddr_header(_len: u8, family: c_int) -> [u8; 2] {
+use crate::source_filter::Mode;
+use crate::sys::option;
+use crate::sys::request::{self, Layout, Options};
+
+pub(super) const OPTIONS: Options = Options {
+    join: libc::MCAST_JOIN_GROUP,
+    leave: libc::MCAST_LEAVE_GROUP,
+    join_source: libc::MCAST_JOIN_SOURCE_GROUP,
+    leave_source: libc::MCAST_LEAVE_SOURCE_GROUP,
+    block: libc::MCAST_BLOCK_SOURCE,
+    unblock: libc::MCAST_UNBLOCK_SOURCE,
+};
+
+/// A socket address begins with a two-byte family.
+pub(super) const LAYOUT: Layout = Layout {
+    align: align_of::<libc::sockaddr_storage>(),
+    head,
+};
+
+/// `IP_MULTICAST_ALL`, `IPV6_MULTICAST_ALL`.
+pub(crate) const OTHERS_CAN_KEEP: bool = true;
+
+fn head(family: c_int, _len: u8) -> [u8; 2] {
     libc::sa_family_t::try_from(family)
         .unwrap_or_default()
         .to_ne_bytes()
 }
 
-/// `IP_MULTICAST_ALL`, `IPV6_MULTICAST_ALL`.
-pub(crate) const OTHERS_CAN_KEEP: bool = true;
+/// `MCAST_MSFILTER`.
+pub(super) fn set_filter(
+    socket: BorrowedFd<'_>,
+    interface: u32,
+    group: IpAddr,
+    mode: Mode,
+    sources: &[IpAddr],
+) -> io::Result<()> {
+    let mode = match mode {
+        Mode::Include => INCLUDE,
+        Mode::Exclude => EXCLUDE,
+    };
+    let filter = request::encode_filter(LAYOUT, interface, group, mode, sources, 0);
+    let level = option::level(group);
+    option::set(socket, level, libc::MCAST_MSFILTER, &filter)
+}
+
+/// The same, read.
+pub(super) fn filter(
+    socket: BorrowedFd<'_>,
+    interface: u32,
+    group: IpAddr,
+) -> io::Result<(Mode, Vec<IpAddr>)> {
+    let mut room = FEW_SOURCES;
+    loop {
+        let mut bytes = request::encode_filter(LAYOUT, interface, group, INCLUDE, &[], room);
+        let level = option::level(group);
+        let len = option::get(socket, level, libc::MCAST_MSFILTER, &mut bytes)?;
+        let answer = bytes.get(..len).unwrap_or(&bytes);
+        let (mode, count, sources) =
+            request::decode_filter(LAYOUT, answer).ok_or(io::ErrorKind::InvalidData)?;
+        if count > room {
+            room = count;
+            continue;
+        }
+        let mode = match mode {
+            INCLUDE => Mode::Include,
+            _ => Mode::Exclude,
+        };
+        return Ok((mode, sources));
+    }
+}
+
+const INCLUDE: u32 = libc::MCAST_INCLUDE as u32;
+const EXCLUDE: u32 = libc::MCAST_EXCLUDE as u32;
+const FEW_SOURCES: usize = 64;

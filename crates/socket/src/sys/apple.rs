@@ -34,11 +34,13 @@ pub(super) const CONTROL: Constants = Constants {
         packet_info: (libc::IPPROTO_IP, libc::IP_PKTINFO),
         hops: (libc::IPPROTO_IP, libc::IP_RECVTTL),
         traffic_class: (libc::IPPROTO_IP, libc::IP_RECVTOS),
+        are_sent: false,
     },
     ipv6: HeaderFields {
         packet_info: (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO),
         hops: (libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT),
         traffic_class: (libc::IPPROTO_IPV6, libc::IPV6_TCLASS),
+        are_sent: true,
     },
     timestamp: Timestamp {
         kind: (libc::SOL_SOCKET, libc::SCM_TIMESTAMP),

@@ -4,6 +4,11 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
+#[cfg(any(test, fuzzing))]
+mod systems;
+
 use std::ffi::c_int;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::{NonZeroU8, NonZeroU32};
@@ -53,6 +58,9 @@ pub(super) struct HeaderFields {
     pub(super) packet_info: (c_int, c_int),
     pub(super) hops: (c_int, c_int),
     pub(super) traffic_class: (c_int, c_int),
+    /// Whether hops and traffic class can be said on the way out, by the same
+    /// numbers.
+    pub(super) are_sent: bool,
 }
 
 /// When a datagram arrived: seconds, then a fraction.
@@ -232,6 +240,21 @@ fn drops_as(constants: &Constants, bytes: &[u8]) -> Option<u32> {
     Some(u32::from_ne_bytes(*data.first_chunk()?))
 }
 
+/// By which interface a datagram leaves, from which source, which may be unspecified,
+/// and what else is different from the socket's others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way {
+    pub(crate) interface: u32,
+    pub(crate) source: IpAddr,
+    pub(crate) hops: Option<u8>,
+    pub(crate) traffic_class: Option<u8>,
+}
+
+/// Whether this system can be told hops and traffic class of one datagram.
+pub(crate) const fn takes_header_fields(family: Family) -> bool {
+    platform::CONTROL.of(family).are_sent
+}
+
 /// Control messages on their way out, one after the other.
 pub(super) struct Writer<'b> {
     constants: &'static Constants,
@@ -252,8 +275,23 @@ impl<'b> Writer<'b> {
         }
     }
 
+    /// What is said of one datagram; what the system cannot be told is left out, see
+    /// [`takes_header_fields`].
+    pub(super) fn way(&mut self, way: Way) {
+        self.packet_info(way.interface, way.source);
+        let fields = *self.constants.of(Family::of(way.source));
+        for (kind, value) in [
+            (fields.hops, way.hops),
+            (fields.traffic_class, way.traffic_class),
+        ] {
+            if let Some(value) = value.filter(|_| fields.are_sent) {
+                self.write(kind, &c_int::from(value).to_ne_bytes());
+            }
+        }
+    }
+
     /// Packet info: by `interface`, from `source`, which may be unspecified.
-    pub(super) fn packet_info(&mut self, interface: u32, source: IpAddr) {
+    fn packet_info(&mut self, interface: u32, source: IpAddr) {
         let mut data = [0; IPV6_INFO_LEN];
         match source {
             IpAddr::V4(source) => {
@@ -386,56 +424,7 @@ const IPV6_INFO_LEN: usize = 20; // struct in6_pktinfo: destination, interface
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Linux on 64-bit machines.
-    static LINUX: Constants = Constants {
-        layout: Layout {
-            len_bytes: 8,
-            align: 8,
-        },
-        ipv4: HeaderFields {
-            packet_info: (0, 8),
-            hops: (0, 2),
-            traffic_class: (0, 1),
-        },
-        ipv6: HeaderFields {
-            packet_info: (41, 50),
-            hops: (41, 52),
-            traffic_class: (41, 67),
-        },
-        timestamp: Timestamp {
-            kind: (1, 35),
-            fraction_bytes: 8,
-            unit: Duration::from_nanos(1),
-        },
-        drops: Some((1, 40)),
-        segment: Some((17, 104)),
-    };
-
-    /// Every Apple system: `cmsg_len` is 32 bits wide, alignment is 4.
-    static APPLE: Constants = Constants {
-        layout: Layout {
-            len_bytes: 4,
-            align: 4,
-        },
-        ipv4: HeaderFields {
-            packet_info: (0, 26),
-            hops: (0, 24),
-            traffic_class: (0, 27),
-        },
-        ipv6: HeaderFields {
-            packet_info: (41, 46),
-            hops: (41, 47),
-            traffic_class: (41, 36),
-        },
-        timestamp: Timestamp {
-            kind: (0xffff, 2),
-            fraction_bytes: 4,
-            unit: Duration::from_micros(1),
-        },
-        drops: None,
-        segment: None,
-    };
+    use crate::sys::control::systems::{APPLE, LINUX};
 
     fn message(constants: &Constants, (level, kind): (c_int, c_int), data: &[u8]) -> Vec<u8> {
         let layout = constants.layout;
@@ -607,9 +596,20 @@ mod tests {
         for (constants, source) in [&LINUX, &APPLE].into_iter().zip(sources) {
             let mut buffer = Buffer([0xff; Buffer::LEN]);
             let mut writer = Writer::with(constants, &mut buffer);
-            writer.packet_info(5, source);
+            writer.way(Way {
+                interface: 5,
+                source,
+                hops: Some(7),
+                traffic_class: Some(0xb8),
+            });
             writer.segment((17, 103), 1200);
             let bytes = writer.finish();
+            let family = Family::of(source);
+            let are_sent = constants.of(family).are_sent;
+            let hops = hops_as(constants, bytes, family);
+            assert_eq!(hops, are_sent.then_some(7));
+            let traffic_class = traffic_class_as(constants, bytes, family);
+            assert_eq!(traffic_class, are_sent.then_some(0xb8));
             assert_eq!(bytes.len() % constants.layout.align, 0);
             let arrival = arrival_as(constants, bytes, Family::of(source)).unwrap();
             assert_eq!(arrival.interface, 5);

@@ -12,7 +12,7 @@ mod scenario;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ffi::{c_int, c_uint, c_void};
-use std::{io, mem, ptr, slice};
+use std::{io, ptr, slice};
 
 use libc::{iovec, mmsghdr, msghdr, size_t, sockaddr, socklen_t, ssize_t, timespec};
 
@@ -223,19 +223,10 @@ fn allowed(bursts: &[usize]) -> Result<usize, c_int> {
 /// # Safety
 /// The header points at vectors, and at control messages if it says so.
 unsafe fn burst(header: &msghdr) -> usize {
-    if len::from_c(header.msg_controllen) == 0 {
-        return 1;
-    }
     // SAFETY: as the caller vouches.
-    let control = unsafe { ptr::read_unaligned(header.msg_control.cast::<libc::cmsghdr>()) };
-    assert_eq!(
-        (control.cmsg_level, control.cmsg_type),
-        (libc::SOL_UDP, libc::UDP_SEGMENT)
-    );
-    let data = header.msg_control.cast::<u8>();
-    let data = data.wrapping_add(mem::size_of::<libc::cmsghdr>());
-    // SAFETY: the data of this kind of control message is so long.
-    let segment = unsafe { ptr::read_unaligned(data.cast::<u16>()) };
+    let Some(segment) = (unsafe { segment(header) }) else {
+        return 1;
+    };
     let count = len::from_c(header.msg_iovlen);
     // SAFETY: as the caller vouches.
     let vectors: &[iovec] = unsafe { slice::from_raw_parts(header.msg_iov, count) };
@@ -243,6 +234,28 @@ unsafe fn burst(header: &msghdr) -> usize {
     let burst = len.div_ceil(usize::from(segment));
     LOG.with_borrow_mut(|log| log.longest_burst = log.longest_burst.max(burst));
     burst
+}
+
+/// How long the datagrams shall be, if it is to be split.
+///
+/// # Safety
+/// The header points at control messages if it says so.
+unsafe fn segment(header: &msghdr) -> Option<u16> {
+    // SAFETY: as the caller vouches.
+    let mut next = unsafe { libc::CMSG_FIRSTHDR(header) };
+    while !next.is_null() {
+        // SAFETY: it is the beginning of one of those control messages.
+        let control = unsafe { ptr::read_unaligned(next) };
+        if (control.cmsg_level, control.cmsg_type) == (libc::SOL_UDP, libc::UDP_SEGMENT) {
+            // SAFETY: as above.
+            let data = unsafe { libc::CMSG_DATA(next) };
+            // SAFETY: the data of this kind of control message is so long.
+            return Some(unsafe { ptr::read_unaligned(data.cast::<u16>()) });
+        }
+        // SAFETY: as above.
+        next = unsafe { libc::CMSG_NXTHDR(header, next) };
+    }
+    None
 }
 
 fn control_len(header: &mmsghdr) -> usize {

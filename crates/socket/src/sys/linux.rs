@@ -30,11 +30,13 @@ pub(super) const CONTROL: Constants = Constants {
         packet_info: (libc::IPPROTO_IP, libc::IP_PKTINFO),
         hops: (libc::IPPROTO_IP, libc::IP_TTL),
         traffic_class: (libc::IPPROTO_IP, libc::IP_TOS),
+        are_sent: true,
     },
     ipv6: HeaderFields {
         packet_info: (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO),
         hops: (libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT),
         traffic_class: (libc::IPPROTO_IPV6, libc::IPV6_TCLASS),
+        are_sent: true,
     },
     timestamp: Timestamp {
         kind: (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS),

@@ -61,6 +61,8 @@ use self::faults as calls;
 #[cfg(not(all(test, target_os = "linux")))]
 use libc as calls;
 
+#[cfg(fuzzing)]
+pub use self::control::fuzzing;
 pub(crate) use self::platform::{
     DEVICE_OWNS_PORT, SEGMENT, coalesce, configure, kernel_drops, packet_charge, pin,
     receive_all_groups, receive_buffer_of, receive_metadata, share_port, splits,

@@ -4,12 +4,12 @@
 use std::ffi::c_int;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
 use std::{mem, ptr};
 
 use crate::sys::address::{self, LEN, Name};
-use crate::sys::control::{Buffer, Writer};
+use crate::sys::control::{Buffer, Way, Writer};
 use crate::sys::len;
 use crate::sys::platform::{self, Header};
 use crate::sys::slab::Slab;
@@ -35,9 +35,8 @@ pub(crate) struct Filling<'a> {
 /// What the kernel is told about a message beside its destination.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Orders {
-    /// By which interface it leaves and from which source, which may be
-    /// unspecified, unless the socket is tied to the one.
-    pub(crate) way: Option<(u32, IpAddr)>,
+    /// How it leaves, unless the socket is tied to the one interface.
+    pub(crate) way: Option<Way>,
     /// Into what it is split, if it is.
     pub(crate) segment: Option<Segment>,
 }
@@ -46,8 +45,8 @@ impl Orders {
     /// Returns how many bytes that took.
     fn write(self, buffer: &mut Buffer) -> usize {
         let mut writer = Writer::new(buffer);
-        if let Some((interface, source)) = self.way {
-            writer.packet_info(interface, source);
+        if let Some(way) = self.way {
+            writer.way(way);
         }
         if let Some(Segment { kind, len }) = self.segment {
             writer.segment(kind, len);

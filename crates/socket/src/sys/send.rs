@@ -1,13 +1,13 @@
 //! Sending one datagram.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::{mem, ptr};
 
 use crate::sys::address::{self, Name};
 use crate::sys::calls;
-use crate::sys::control::{Buffer, Writer};
+use crate::sys::control::{Buffer, Way, Writer};
 use crate::sys::len;
 
 /// Sends a datagram from wherever the kernel likes. Retries when a signal
@@ -34,20 +34,18 @@ pub(crate) fn plain(
     }
 }
 
-/// Sends a datagram with packet info: by `interface`, from `source`, which may
-/// be unspecified. Retries when a signal interrupts.
-pub(crate) fn with_packet_info(
+/// Sends a datagram a way of its own. Retries when a signal interrupts.
+pub(crate) fn by(
     socket: BorrowedFd<'_>,
     payload: &[u8],
     destination: SocketAddr,
-    interface: u32,
-    source: IpAddr,
+    way: Way,
 ) -> io::Result<()> {
     let mut name = Name([0; address::LEN]);
     let name_len = address::encode(destination, &mut name);
     let mut buffer = Buffer([0; Buffer::LEN]);
     let mut writer = Writer::new(&mut buffer);
-    writer.packet_info(interface, source);
+    writer.way(way);
     let control = writer.finish();
     let mut vector = libc::iovec {
         iov_base: payload.as_ptr().cast_mut().cast(),

@@ -13,8 +13,11 @@ use crate::batch::RecvBatch;
 use crate::bound::BoundSocket;
 use crate::cast::Cast;
 use crate::error::Error;
+use crate::fan_out::Course;
 use crate::packet_info::PacketInfo;
-use crate::send_batch::{SendBatch, ToSend};
+use crate::send_batch::{SendBatch, SentBatch, ToSend};
+use crate::sender::Sender;
+use crate::shared::SharedSocket;
 use crate::sys::faults;
 use crate::sys::faults::lan::{self, Destination, Lan};
 use crate::sys::faults::receiver::{Known, Receiver};
@@ -44,7 +47,8 @@ struct Run<'a> {
     lan: &'a Lan,
     scenario: &'a Scenario,
     destinations: [Destination; DESTINATIONS],
-    sender: BoundSocket,
+    bound: BoundSocket,
+    shared: SharedSocket,
     receivers: [Receiver; 2],
     batch: SendBatch,
     rooms: Vec<RecvBatch>,
@@ -65,7 +69,8 @@ impl<'a> Run<'a> {
             lan,
             scenario,
             destinations: lan::destinations(scenario.family),
-            sender: lan.sender(scenario),
+            bound: lan.sender(scenario),
+            shared: lan.shared_sender(scenario),
             receivers: scenario
                 .options
                 .map(|options| Receiver::new(lan.receiver(scenario, options), options)),
@@ -89,7 +94,10 @@ impl<'a> Run<'a> {
     /// Sends what is to be sent in a turn, and again what had to wait.
     fn take(&mut self, turn: &Turn) -> Result<(), TestCaseError> {
         let shapes = turn.shapes(lan::ROOM + lan::ROOM / 2);
-        let payloads: Vec<_> = shapes.iter().map(|shape| self.payload(shape)).collect();
+        let mut payloads: Vec<_> = shapes.iter().map(|shape| self.payload(shape)).collect();
+        if let (Way::FanOut { .. }, Some(first)) = (turn.way, payloads.first().cloned()) {
+            payloads.fill(first);
+        }
         let (joined, mut end) = (payloads.concat(), 0);
         let mut datagrams = Vec::new();
         for (shape, payload) in shapes.iter().zip(&payloads) {
@@ -111,7 +119,8 @@ impl<'a> Run<'a> {
             let outcome = self.send(turn.way, &datagrams[done..])?;
             let log = faults::take_log();
             prop_assert!(log.longest_burst <= turn.way.longest_burst());
-            self.judge(&shapes[done..], &datagrams[done..], &outcome, log.forbidden)?;
+            let sent = (&shapes[done..], &datagrams[done..]);
+            self.judge(turn.way, sent, &outcome, log.forbidden)?;
             done += outcome.attempted;
             self.lan.wait();
             let rooms = (0..self.rooms.len()).cycle();
@@ -136,34 +145,58 @@ impl<'a> Run<'a> {
     }
 
     fn address(&self, shape: &Shape) -> SocketAddr {
-        let port = self.receivers[shape.receiver].socket.port();
+        let port = self.receivers[shape.receiver].port();
         SocketAddr::new(self.destinations[shape.destination].to, port)
     }
 
     fn send(&mut self, way: Way, datagrams: &[ToSend<'_>]) -> Result<Outcome, TestCaseError> {
-        match way {
+        let mut batch = mem::take(&mut self.batch);
+        let sender = self.sender(way);
+        let outcome = match way {
             Way::Batch { max_burst } => {
-                self.batch = mem::take(&mut self.batch).max_burst(max_burst);
-                let sent = self.sender.send_batch(&mut self.batch, datagrams);
-                let outcome = Outcome {
-                    attempted: sent.unsent().start,
-                    failures: sent.failures().iter().map(|(place, _)| *place).collect(),
-                };
-                prop_assert_eq!(sent.unsent().end, datagrams.len());
-                prop_assert_eq!(sent.sent(), outcome.attempted - outcome.failures.len());
-                Ok(outcome)
+                batch = batch.max_burst(max_burst);
+                batched(&sender.send_batch(&mut batch, datagrams), datagrams)?
             }
-            Way::OneByOne => Ok(one_by_one(datagrams, |datagram| {
-                self.sender.send(datagram.payload, datagram.destination)
-            })),
-            Way::FromChosenSource => Ok(one_by_one(datagrams, |datagram| {
+            Way::OneByOne => one_by_one(datagrams, |datagram| {
+                sender.send(datagram.payload, datagram.destination)
+            }),
+            Way::FromChosenSource => one_by_one(datagrams, |datagram| {
                 let info = PacketInfo {
                     source: self.source(datagram.destination),
                     ..PacketInfo::default()
                 };
-                self.sender
-                    .send_with(datagram.payload, datagram.destination, info)
-            })),
+                sender.send_with(datagram.payload, datagram.destination, info)
+            }),
+            Way::FanOut { from_chosen_source } => {
+                let courses: Vec<_> = datagrams
+                    .iter()
+                    .map(|datagram| Course {
+                        interface: sender.interface().index(),
+                        destination: datagram.destination,
+                        source: self
+                            .source(datagram.destination)
+                            .filter(|_| from_chosen_source),
+                    })
+                    .collect();
+                let payload = datagrams.first().map_or(&b""[..], |first| first.payload);
+                batched(
+                    &self.shared.fan_out(&mut batch, payload, &courses),
+                    datagrams,
+                )?
+            }
+        };
+        self.batch = batch;
+        Ok(outcome)
+    }
+
+    /// What sends in this way.
+    #[expect(clippy::expect_used, reason = "a test stops where it fails")]
+    fn sender(&self, way: Way) -> Sender<'_> {
+        if self.scenario.sends_shared || matches!(way, Way::FanOut { .. }) {
+            let interface = self.bound.interface().index();
+            self.shared.sender(interface).expect("it was added")
+        } else {
+            self.bound.sender()
         }
     }
 
@@ -177,8 +210,8 @@ impl<'a> Run<'a> {
     /// those that it says were sent.
     fn judge(
         &mut self,
-        shapes: &[Shape],
-        datagrams: &[ToSend<'_>],
+        way: Way,
+        (shapes, datagrams): (&[Shape], &[ToSend<'_>]),
         outcome: &Outcome,
         forbidden: usize,
     ) -> Result<(), TestCaseError> {
@@ -188,11 +221,11 @@ impl<'a> Run<'a> {
         let mut unfounded = 0;
         for (place, shape) in shapes[..outcome.attempted].iter().enumerate() {
             let destination = self.destinations[shape.destination];
-            let fits = shape.size <= self.sender.max_payload();
+            let fits = shape.size <= self.sender(way).max_payload();
             match destination.cast.filter(|_| fits) {
                 Some(_) if failures.contains(&place) => unfounded += 1,
                 Some(cast) => {
-                    let known = self.known(&datagrams[place], destination, cast);
+                    let known = self.known(way, &datagrams[place], destination, cast);
                     self.receivers[shape.receiver].expect(known);
                 }
                 None => prop_assert!(failures.contains(&place), "{shape:?} was sent"),
@@ -203,16 +236,32 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn known(&self, datagram: &ToSend<'_>, destination: Destination, cast: Cast) -> Known {
+    fn known(
+        &self,
+        way: Way,
+        datagram: &ToSend<'_>,
+        destination: Destination,
+        cast: Cast,
+    ) -> Known {
         let customary = if cast == Cast::Multicast { 1 } else { 64 };
         Known {
             payload: datagram.payload.to_vec(),
-            source: SocketAddr::new(destination.source, self.sender.port()),
+            source: SocketAddr::new(destination.source, self.sender(way).endpoint().port()),
             destination: destination.to,
             cast,
             hops: self.scenario.hops.unwrap_or(customary),
         }
     }
+}
+
+fn batched(sent: &SentBatch, datagrams: &[ToSend<'_>]) -> Result<Outcome, TestCaseError> {
+    let outcome = Outcome {
+        attempted: sent.unsent().start,
+        failures: sent.failures().iter().map(|(place, _)| *place).collect(),
+    };
+    prop_assert_eq!(sent.unsent().end, datagrams.len());
+    prop_assert_eq!(sent.sent(), outcome.attempted - outcome.failures.len());
+    Ok(outcome)
 }
 
 fn one_by_one(

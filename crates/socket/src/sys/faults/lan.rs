@@ -13,9 +13,12 @@ use nix::unistd::Pid;
 use socket2::{InterfaceIndexOrAddress, SockRef};
 
 use crate::bound::BoundSocket;
+use crate::builder::Builder;
 use crate::cast::Cast;
 use crate::family::Family;
 use crate::metadata::Metadata;
+use crate::receive::Receive;
+use crate::shared::SharedSocket;
 use crate::sys::faults::scenario::{DESTINATIONS, Link, Options, Scenario};
 
 /// A host that sends, and another that receives.
@@ -71,35 +74,39 @@ impl Lan {
         lan
     }
 
-    /// Opens the socket that sends.
+    /// Opens a socket that sends by its one interface.
     pub(super) fn sender(&self, scenario: &Scenario) -> BoundSocket {
         let builder = BoundSocket::builder(&self.sending, scenario.family);
-        let builder = builder.pinning(scenario.pinning);
-        let builder = builder.fragments(scenario.fragments);
-        let builder = match scenario.hops {
-            Some(hops) => builder.hops(hops),
-            None => builder,
-        };
+        let builder = sending(builder.pinning(scenario.pinning), scenario);
         self.sender.run(|| builder.bind()).unwrap()
     }
 
+    /// Opens a socket that sends by any of the interfaces that share it.
+    pub(super) fn shared_sender(&self, scenario: &Scenario) -> SharedSocket {
+        let builder = sending(SharedSocket::builder(scenario.family), scenario);
+        let mut socket = self.sender.run(|| builder.bind()).unwrap();
+        socket.add(&self.sending).unwrap();
+        socket
+    }
+
     /// Opens a socket that receives.
-    pub(super) fn receiver(&self, scenario: &Scenario, options: Options) -> BoundSocket {
-        let builder = BoundSocket::builder(&self.receiving, scenario.family)
-            .pinning(scenario.pinning)
-            .coalesce(options.coalesce)
-            .metadata(Metadata {
-                hops: options.receive_hops,
-                ..Metadata::default()
-            })
-            .receive_buffer(ROOM);
-        let socket = self.receiver.run(|| builder.bind()).unwrap();
+    pub(super) fn receiver(&self, scenario: &Scenario, options: Options) -> Box<dyn Receive> {
+        let socket: Box<dyn Receive> = if options.is_shared {
+            let builder = receiving(SharedSocket::builder(scenario.family), options);
+            let mut socket = self.receiver.run(|| builder.bind()).unwrap();
+            socket.add(&self.receiving).unwrap();
+            Box::new(socket)
+        } else {
+            let builder = BoundSocket::builder(&self.receiving, scenario.family);
+            let builder = receiving(builder.pinning(scenario.pinning), options);
+            Box::new(self.receiver.run(|| builder.bind()).unwrap())
+        };
         assert!(
-            socket.receive_buffer().unwrap().granted() > ROOM,
+            socket.endpoint().receive_buffer().unwrap().granted() > ROOM,
             "net.core.rmem_max is too small"
         );
-        let index = self.receiving.index().get();
-        let socket_ref = SockRef::from(&socket);
+        let (fd, index) = (socket.as_fd(), self.receiving.index().get());
+        let socket_ref = SockRef::from(&fd);
         for destination in destinations(scenario.family) {
             match destination.to {
                 _ if destination.cast != Some(Cast::Multicast) => {}
@@ -144,6 +151,24 @@ impl Lan {
         }
         self.bell.send_to(b"!", to).unwrap();
     }
+}
+
+fn sending<Tie>(builder: Builder<Tie>, scenario: &Scenario) -> Builder<Tie> {
+    let builder = builder.fragments(scenario.fragments);
+    match scenario.hops {
+        Some(hops) => builder.hops(hops),
+        None => builder,
+    }
+}
+
+fn receiving<Tie>(builder: Builder<Tie>, options: Options) -> Builder<Tie> {
+    builder
+        .coalesce(options.coalesce)
+        .metadata(Metadata {
+            hops: options.receive_hops,
+            ..Metadata::default()
+        })
+        .receive_buffer(ROOM)
 }
 
 /// Where datagrams of a family can go.

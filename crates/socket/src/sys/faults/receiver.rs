@@ -11,16 +11,16 @@ use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 
 use crate::batch::RecvBatch;
-use crate::bound::BoundSocket;
 use crate::cast::Cast;
 use crate::counters::Counters;
 use crate::datagram::Datagram;
+use crate::receive::Receive;
 use crate::sys::faults::scenario::Options;
 use crate::sys::faults::{self, Log};
 
 /// A socket that receives, and what it still has to.
 pub(super) struct Receiver {
-    pub(super) socket: BoundSocket,
+    socket: Box<dyn Receive>,
     options: Options,
     expected: VecDeque<Known>,
     before: Counters,
@@ -49,13 +49,17 @@ struct Heard {
 }
 
 impl Receiver {
-    pub(super) fn new(socket: BoundSocket, options: Options) -> Self {
+    pub(super) fn new(socket: Box<dyn Receive>, options: Options) -> Self {
         Self {
             socket,
             options,
             expected: VecDeque::new(),
             before: Counters::default(),
         }
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.socket.endpoint().port()
     }
 
     pub(super) fn expect(&mut self, known: Known) {
@@ -105,7 +109,7 @@ impl Receiver {
         }
         lost.extend(self.expected.drain(..).map(|known| known.payload.len()));
 
-        let now = self.socket.counters();
+        let now = self.socket.endpoint().counters();
         let since = |count: fn(&Counters) -> u64| count(&now) - count(&self.before);
         let without_room = since(|count| count.without_room);
         let without_info = since(|count| count.without_packet_info);
@@ -155,15 +159,20 @@ impl Receiver {
             && heard.source == self.as_seen_here(known.source)
             && heard.destination == known.destination
             && heard.cast == known.cast
-            && heard.interface == self.socket.interface().id()
+            && heard.interface == self.interface()
             && heard.hops == Some(known.hops).filter(|_| self.options.receive_hops)
+    }
+
+    /// The one that it serves.
+    fn interface(&self) -> InterfaceId {
+        self.socket.endpoint().interfaces()[0].id()
     }
 
     /// A link-local source has the arrival interface as its scope id.
     fn as_seen_here(&self, mut source: SocketAddr) -> SocketAddr {
         if let SocketAddr::V6(source) = &mut source {
             if source.ip().is_unicast_link_local() {
-                source.set_scope_id(self.socket.interface().index().get());
+                source.set_scope_id(self.interface().index().get());
             }
         }
         source

@@ -19,6 +19,8 @@ pub(super) struct Scenario {
     pub(super) pinning: Pinning,
     pub(super) hops: Option<u8>,
     pub(super) fragments: bool,
+    /// Whether the sender's socket could be shared by more interfaces.
+    pub(super) sends_shared: bool,
     /// Of each receiver.
     pub(super) options: [Options; 2],
     /// Slots and bytes of the batches that they receive into by turns.
@@ -42,6 +44,8 @@ pub(super) enum Link {
 pub(super) struct Options {
     pub(super) coalesce: bool,
     pub(super) receive_hops: bool,
+    /// Whether its socket could be shared by more interfaces.
+    pub(super) is_shared: bool,
 }
 
 /// What is sent before anything is received.
@@ -56,9 +60,15 @@ pub(super) struct Turn {
 /// How datagrams are sent.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Way {
-    Batch { max_burst: usize },
+    Batch {
+        max_burst: usize,
+    },
     OneByOne,
     FromChosenSource,
+    /// The first of the payloads to all destinations.
+    FanOut {
+        from_chosen_source: bool,
+    },
 }
 
 /// Datagrams of one size to one destination, and perhaps one of another size.
@@ -85,7 +95,7 @@ impl Way {
     pub(super) const fn longest_burst(self) -> usize {
         match self {
             Self::Batch { max_burst } => max_burst,
-            Self::OneByOne | Self::FromChosenSource => 1,
+            Self::OneByOne | Self::FromChosenSource | Self::FanOut { .. } => 1,
         }
     }
 }
@@ -93,14 +103,20 @@ impl Way {
 impl Turn {
     /// As many of the datagrams as the kernel keeps for a receiver who is late.
     pub(super) fn shapes(&self, mut room: usize) -> Vec<Shape> {
-        let runs = self.runs.iter().flat_map(Run::shapes);
-        runs.take_while(|shape| {
-            let cost = KEEPING + 2 * shape.size;
-            let fits = cost <= room;
-            room = room.saturating_sub(cost);
-            fits
-        })
-        .collect()
+        let first = self.runs.first().map(|run| run.size);
+        let size = first.filter(|_| matches!(self.way, Way::FanOut { .. }));
+        let shapes = self.runs.iter().flat_map(Run::shapes).map(|shape| Shape {
+            size: size.unwrap_or(shape.size),
+            ..shape
+        });
+        shapes
+            .take_while(|shape| {
+                let cost = KEEPING + 2 * shape.size;
+                let fits = cost <= room;
+                room = room.saturating_sub(cost);
+                fits
+            })
+            .collect()
     }
 }
 
@@ -122,29 +138,34 @@ pub(super) fn scenarios() -> impl Strategy<Value = Scenario> {
         select(&Family::ALL),
         select(&[Pinning::Device, Pinning::AddressFree]),
         option::of(1..=255_u8),
-        any::<bool>(),
+        any::<[bool; 2]>(),
         [options(), options()],
     );
     let second = (vec(room(), 1..=2), vec(turn(), 1..=4), plan());
     (first, second).prop_map(
-        |((link, family, pinning, hops, fragments, options), (rooms, turns, plan))| Scenario {
-            link,
-            family,
-            pinning,
-            hops,
-            fragments,
-            options,
-            rooms,
-            turns,
-            plan,
+        |((link, family, pinning, hops, flags, options), (rooms, turns, plan))| {
+            let [fragments, sends_shared] = flags;
+            Scenario {
+                link,
+                family,
+                pinning,
+                hops,
+                fragments,
+                sends_shared,
+                options,
+                rooms,
+                turns,
+                plan,
+            }
         },
     )
 }
 
 fn options() -> impl Strategy<Value = Options> {
-    (any::<bool>(), any::<bool>()).prop_map(|(coalesce, receive_hops)| Options {
+    any::<[bool; 3]>().prop_map(|[coalesce, receive_hops, is_shared]| Options {
         coalesce,
         receive_hops,
+        is_shared,
     })
 }
 
@@ -161,6 +182,7 @@ fn turn() -> impl Strategy<Value = Turn> {
         6 => (1..=64_usize).prop_map(|max_burst| Way::Batch { max_burst }),
         1 => Just(Way::OneByOne),
         1 => Just(Way::FromChosenSource),
+        2 => any::<bool>().prop_map(|from_chosen_source| Way::FanOut { from_chosen_source }),
     ];
     (way, any::<bool>(), vec(run(), 0..10)).prop_map(|(way, side_by_side, runs)| Turn {
         way,

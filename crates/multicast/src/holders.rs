@@ -1,0 +1,266 @@
+//! Who holds a membership in the kernel.
+
+use std::io;
+use std::net::IpAddr;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use ifcast_interfaces::InterfaceIndex;
+use ifcast_socket::{Endpoint, Family};
+
+use crate::group::Group;
+use crate::keeper::Keepers;
+use crate::source_filter::{Mode, SourceFilter};
+use crate::sys;
+use crate::transition;
+
+/// The sockets that hold memberships: the one that receives, as long as it has room,
+/// and *keepers*.
+#[derive(Debug, Default)]
+pub(crate) struct Holders {
+    is_full: bool, // whether the socket itself can have no more
+    keepers: Keepers,
+}
+
+/// What one socket holds of a membership.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) holder: Holder,
+    /// What the kernel was told.
+    pub(crate) filter: SourceFilter,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// The socket itself.
+    Own,
+    /// A keeper, by its place.
+    Keeper(usize),
+}
+
+/// What is joined, and by whose socket it is received.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'e> {
+    pub(crate) endpoint: &'e Endpoint,
+    pub(crate) interface: InterfaceIndex,
+    pub(crate) group: Group,
+}
+
+impl Holders {
+    /// Has one socket hold a membership or, if its filter names too many sources,
+    /// several; none of those who hold a part of it `already`.
+    pub(crate) fn admit(
+        &mut self,
+        target: Target<'_>,
+        filter: &SourceFilter,
+        already: &[Part],
+    ) -> io::Result<Vec<Part>> {
+        let taken: Vec<Holder> = already.iter().map(|part| part.holder).collect();
+        let is_own_free = taken.is_empty(); // else what it lets in is less than is wanted
+        match self.hold(target, filter, &taken, is_own_free) {
+            Err(error) if sys::is_limit(&error) && sys::OTHERS_CAN_KEEP => {}
+            result => return Ok(vec![result?]),
+        }
+        let pieces = match filter.mode() {
+            Mode::Include => pieces(filter, target.endpoint.family()),
+            // Who must not be heard by all cannot be told to many; it is left out here.
+            Mode::Exclude => vec![SourceFilter::any()],
+        };
+        let mut parts: Vec<Part> = Vec::new();
+        for piece in &pieces {
+            let so_far = parts.iter().map(|part| part.holder);
+            let taken: Vec<Holder> = taken.iter().copied().chain(so_far).collect();
+            // The socket's own filter would keep out what the others let in.
+            let is_own_free = is_own_free && pieces.len() == 1;
+            match self.hold(target, piece, &taken, is_own_free) {
+                Ok(part) => parts.push(part),
+                Err(error) => {
+                    for part in &parts {
+                        drop(self.release(target, part));
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        Ok(parts)
+    }
+
+    /// Has the one that holds a membership change its filter; whether it could. Where
+    /// it has no room for so many sources, others may.
+    pub(crate) fn modify(
+        &self,
+        target: Target<'_>,
+        part: &mut Part,
+        filter: &SourceFilter,
+    ) -> io::Result<bool> {
+        let socket = self.socket(target.endpoint, part.holder);
+        let tell = |filter| apply(socket, target, Some(&part.filter), Some(filter));
+        let told = match tell(filter) {
+            Err(error) if sys::is_limit(&error) && sys::OTHERS_CAN_KEEP => match filter.mode() {
+                Mode::Include => return Ok(false),
+                // Those that are blocked are left out here.
+                Mode::Exclude => {
+                    let any = SourceFilter::any();
+                    tell(&any)?;
+                    any
+                }
+            },
+            result => {
+                result?;
+                filter.clone()
+            }
+        };
+        part.filter = told;
+        Ok(true)
+    }
+
+    /// Has who holds a part of a membership leave it, if it is a member still.
+    pub(crate) fn release(&mut self, target: Target<'_>, part: &Part) -> io::Result<()> {
+        let socket = self.socket(target.endpoint, part.holder);
+        match apply(socket, target, Some(&part.filter), None) {
+            Err(error) if !is_no_member(&error) => return Err(error),
+            _ => {}
+        }
+        match part.holder {
+            Holder::Own => self.is_full = false,
+            Holder::Keeper(place) => self.keepers.release(place),
+        }
+        Ok(())
+    }
+
+    /// Ends what only keepers need once there are none.
+    pub(crate) fn tidy(&mut self, endpoint: &Endpoint) {
+        if self.keepers.tidy() {
+            // Else it goes on picking out its own.
+            drop(receive_all_groups(endpoint, false));
+        }
+    }
+
+    /// What the kernel has of a membership, all parts together.
+    pub(crate) fn kernel_filter(
+        &self,
+        target: Target<'_>,
+        parts: &[Part],
+    ) -> io::Result<SourceFilter> {
+        let filters = parts.iter().map(|part| {
+            let socket = self.socket(target.endpoint, part.holder);
+            sys::filter(socket, target.interface, target.group)
+        });
+        Ok(together(&filters.collect::<io::Result<Vec<_>>>()?))
+    }
+
+    /// Has one socket hold a membership, a new keeper if need be.
+    fn hold(
+        &mut self,
+        target: Target<'_>,
+        filter: &SourceFilter,
+        taken: &[Holder],
+        is_own_free: bool,
+    ) -> io::Result<Part> {
+        let part = |holder| Part {
+            holder,
+            filter: filter.clone(),
+        };
+        if is_own_free && !self.is_full {
+            if enter(target.endpoint.as_fd(), target, filter)? {
+                return Ok(part(Holder::Own));
+            }
+            self.is_full = true;
+        }
+        if !sys::OTHERS_CAN_KEEP {
+            return Err(io::Error::from_raw_os_error(libc::ENOBUFS));
+        }
+        let had_keepers = !self.keepers.is_empty();
+        let is_taken = |place| taken.contains(&Holder::Keeper(place));
+        let family = target.endpoint.family();
+        let enter = |socket: BorrowedFd<'_>| enter(socket, target, filter);
+        let part = part(Holder::Keeper(self.keepers.hold(family, is_taken, enter)?));
+        if !had_keepers {
+            if let Err(error) = receive_all_groups(target.endpoint, true) {
+                drop(self.release(target, &part));
+                return Err(error);
+            }
+        }
+        Ok(part)
+    }
+
+    fn socket<'s>(&'s self, endpoint: &'s Endpoint, holder: Holder) -> BorrowedFd<'s> {
+        let keeper = match holder {
+            Holder::Own => None,
+            Holder::Keeper(place) => self.keepers.socket(place),
+        };
+        keeper.unwrap_or_else(|| endpoint.as_fd())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn keepers(&self) -> usize {
+        self.keepers.count()
+    }
+}
+
+/// What filters of one mode let in together.
+pub(crate) fn together<'f>(filters: impl IntoIterator<Item = &'f SourceFilter>) -> SourceFilter {
+    let mut mode = Mode::Include;
+    let mut sources = Vec::new();
+    for filter in filters {
+        mode = filter.mode();
+        sources.extend(filter.sources().iter().copied());
+    }
+    SourceFilter::new(mode, sources)
+}
+
+/// Has a socket become a member, as a whole or not at all; whether it had room for one
+/// more. An error of which [`sys::is_limit`] is true is about the number of sources.
+fn enter(socket: BorrowedFd<'_>, target: Target<'_>, filter: &SourceFilter) -> io::Result<bool> {
+    let change = |change| sys::change(socket, target.interface, target.group, change);
+    let mut changes = transition::changes(None, Some(filter)).into_iter();
+    let Some(first) = changes.next() else {
+        return Ok(true);
+    };
+    match change(first) {
+        Err(error) if sys::is_limit(&error) => return Ok(false),
+        result => result?,
+    }
+    if let Err(error) = changes.try_for_each(change) {
+        drop(change(sys::Change::Leave));
+        return Err(error);
+    }
+    Ok(true)
+}
+
+/// Takes a socket's membership from one filter to another, none being no member.
+fn apply(
+    socket: BorrowedFd<'_>,
+    target: Target<'_>,
+    old: Option<&SourceFilter>,
+    new: Option<&SourceFilter>,
+) -> io::Result<()> {
+    let mut changes = transition::changes(old, new).into_iter();
+    changes.try_for_each(|change| sys::change(socket, target.interface, target.group, change))
+}
+
+/// Whether a socket could not leave because it is no member, which is what was
+/// wanted.
+fn is_no_member(error: &io::Error) -> bool {
+    let codes = [libc::EADDRNOTAVAIL, libc::EINVAL, libc::ENODEV];
+    error
+        .raw_os_error()
+        .is_some_and(|code| codes.contains(&code))
+}
+
+/// The sources of a filter in pieces that the filters of Linux have room for, unless
+/// it was told to have less.
+fn pieces(filter: &SourceFilter, family: Family) -> Vec<SourceFilter> {
+    let len = match family {
+        Family::V4 => 10,
+        Family::V6 => 64,
+    };
+    let sources: Vec<IpAddr> = filter.sources().iter().copied().collect();
+    let pieces = sources.chunks(len);
+    pieces
+        .map(|piece| SourceFilter::new(filter.mode(), piece.iter().copied()))
+        .collect()
+}
+
+fn receive_all_groups(endpoint: &Endpoint, on: bool) -> io::Result<()> {
+    Ok(endpoint.receive_all_groups(on)?)
+}

@@ -36,6 +36,9 @@ impl Segment {
         let bridge = switch.next_index();
         let name = bridge_name(bridge);
         switch.request(rtnetlink::new_bridge(&name, bridge, true))?;
+        // The bridge joins the groups of other switches, and the kernel allocates as much for each IGMP report as would
+        // fit, 64 KiB at the MTU of the ports. A few of them would fill the buffer of a capture.
+        switch.request(rtnetlink::set_mtu(bridge, USUAL_MTU))?;
         switch.request(rtnetlink::no_link_local_address(bridge))?;
         switch.request(rtnetlink::set_up(bridge, true))?;
         // An MLD querier needs a link-local address to ask from.
@@ -81,3 +84,5 @@ impl fmt::Debug for Segment {
 fn bridge_name(index: u32) -> String {
     format!("segment{index}")
 }
+
+const USUAL_MTU: u32 = 1500;

@@ -97,6 +97,10 @@ impl Segment {
 
     /// Waits until the switch [forwards](Self::forwards), or no longer forwards, what `source` sends to `group` to `nic`.
     ///
+    /// One case is not to be seen: an entry for a source that has just lost its last port is not listed any more but
+    /// stays for some ticks of the kernel's clock. What `source` sends meanwhile is forwarded to nobody, even where all
+    /// sources are wanted.
+    ///
     /// # Panics
     ///
     /// If it is not so within ten seconds.

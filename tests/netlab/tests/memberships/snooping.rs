@@ -1,7 +1,7 @@
 //! What a switch that snoops forwards to whom.
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV6, UdpSocket};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ifcast_netlab::{
     Capture, Frame, GroupRecord, Lab, MembershipMessage, MembershipVersion, Nic, Querier, Query,
@@ -138,11 +138,11 @@ fn a_switch_forwards_exactly_the_sources_that_were_asked_for() {
             let text = format!("{mode:?} {sources:?}");
             lan.await_forwarding(family.sender, family.group, member, forwarded);
             lan.await_forwarding(a, family.group, member, !forwarded);
-            assert_eq!(
-                reaches(&hosts, &family, &text, &mut capture),
-                forwarded,
-                "{text}"
-            );
+            // What comes of a source that was asked for by name is settled some ticks after it is not any more.
+            let deadline = Instant::now() + Duration::from_secs(10);
+            while reaches(&hosts, &family, &text, &mut capture) != forwarded {
+                assert!(forwarded && Instant::now() < deadline, "{text}");
+            }
         }
     }
 }
@@ -172,7 +172,12 @@ fn a_switch_that_asks_often_soon_forgets_who_leaves_without_a_word() {
     assert_eq!(member.host().read_sysctl(setting), "1");
     group.leave(&socket);
     lan.await_forwarding(family.sender, family.group, member, false);
-    let left = |record: &GroupRecord| record.kind != RecordKind::Member;
+    let left = |record: &GroupRecord| {
+        matches!(
+            record.kind,
+            RecordKind::Left | RecordKind::ToInclude | RecordKind::Block
+        )
+    };
     assert!(!capture.records(member, family.group).iter().any(left));
 }
 

@@ -408,3 +408,42 @@ fn a_turn_that_ends_with_the_last_datagram_does_not_end_the_next_wait() {
         later.join().unwrap();
     }
 }
+
+#[test]
+fn a_visitor_that_panics_gives_nobody_a_second_turn() {
+    let star = Star::<3>::new();
+    let one_by_one = RecvBatch::with_capacity(1, 100);
+    let mut sockets = EventLoop::with_batch(one_by_one).unwrap();
+    let everyone = SocketAddr::new(ip("255.255.255.255"), PORT);
+    for ((nic, end), count) in star.nics.iter().zip(&star.ends).zip([1, 20, 20]) {
+        let interface = interface(nic);
+        let builder = BoundSocket::builder(&interface, Family::V4).port(PORT);
+        let socket = star.hub.run(|| builder.bind()).unwrap();
+        sockets.add(socket).unwrap();
+        let sender = socket_on(end, Family::V4);
+        for _ in 0..count {
+            sender.send(b"x", everyone).unwrap();
+        }
+    }
+    let index = star.nics[2].index();
+    let panicked = panic::catch_unwind(AssertUnwindSafe(|| {
+        sockets.poll(Some(PATIENCE), |socket, _| {
+            if socket.interface().index().get() == index {
+                panic::resume_unwind(Box::new("a visitor's panic"))
+            }
+        })
+    }));
+    assert!(panicked.is_err());
+    // The first is drained; now something arrives there again.
+    let sender = socket_on(&star.ends[0], Family::V4);
+    for _ in 0..20 {
+        sender.send(b"x", everyone).unwrap();
+    }
+    let mut turn: BTreeMap<u32, usize> = BTreeMap::new();
+    let polled = sockets.poll(Some(PATIENCE), |socket, _| {
+        *turn.entry(socket.interface().index().get()).or_default() += 1;
+    });
+    polled.unwrap();
+    let counts: Vec<_> = turn.values().copied().collect();
+    assert_eq!(counts, [4; 3], "{turn:?}");
+}

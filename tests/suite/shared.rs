@@ -9,13 +9,14 @@ use std::time::Duration;
 use ifcast::multicast::SharedMulticastSocket;
 use ifcast::socket::{BoundSocket, Course, Error, SendBatch, SharedSocket};
 use ifcast::{
-    Cast, Event, Family, Group, Lan, Outcome, Scope, Selector, Skip, Snapshot, Sockets, To,
+    Cast, Event, Family, Group, Lan, Outcome, Scope, Selector, Sharing, Skip, Snapshot, Sockets, To,
 };
 use ifcast_netlab::{Host, Lab, Nic, Segment};
 use ifcast_tests::{Ear, Heard, Judge, interface, ip};
 
 const PORT: u16 = 2222;
 const PATIENCE: Duration = Duration::from_secs(10);
+const SILENCE: Duration = Duration::from_millis(100);
 const EVERYBODY: &str = "255.255.255.255";
 const GROUPS: [&str; 4] = ["239.71.7.1", "239.71.7.2", "ff02::71:1", "ff15::71:2"];
 
@@ -409,4 +410,175 @@ fn a_port_is_ours_alone_unless_it_is_shared() {
     let start = format!("bind IPv4 UDP port {PORT} on all interfaces: ");
     assert!(error.to_string().starts_with(&start), "{error}");
     drop(first);
+}
+
+#[test]
+fn a_lan_on_any_port_sends_to_its_own() {
+    let group: Group = GROUPS[0].parse().unwrap();
+    for sockets in [Sockets::PerInterface, Sockets::Shared] {
+        let star = Star::new();
+        let mut lan = star
+            .hub
+            .run(|| Lan::builder().sockets(sockets).join(group).build())
+            .unwrap();
+        for to in [To::AllHosts, To::Subnets, To::Group(group)] {
+            let report = lan.send(b"to myself", to);
+            assert_eq!(report.sent(), 3, "{report}");
+            let mut heard = Vec::new();
+            while heard.len() < 3 {
+                let more = lan.poll(Some(PATIENCE), |event| match event {
+                    Event::Datagram(datagram) => heard.push(datagram.interface()),
+                    event => panic!("{event:?}"),
+                });
+                assert!(more.unwrap() > 0, "{to}: {heard:?}");
+            }
+            heard.sort_by_key(|interface| interface.index());
+            assert!(heard.into_iter().eq(lan.interfaces()), "{to}");
+        }
+    }
+}
+
+#[test]
+fn an_address_that_is_newer_than_what_is_known_of_the_interface_answers_too() {
+    for sockets in [Sockets::PerInterface, Sockets::Shared] {
+        let star = Star::new();
+        let builder = Lan::builder().port(PORT).sockets(sockets);
+        let mut lan = star.hub.run(|| builder.build()).unwrap();
+        star.nics[0].add_address("10.71.0.9/24");
+        star.nics[0].add_address("fe80::9/64");
+        for own in ["10.71.0.9", "fe80::9"] {
+            let asker = star.speaker(0, Family::of(ip(own)));
+            asker.send(b"who?", to(own)).unwrap();
+            let mut asker = Ear::to(asker);
+            star.hub.run(|| {
+                let answered = lan.poll(Some(PATIENCE), |event| match event {
+                    Event::Datagram(question) => question.reply(b"me").unwrap(),
+                    event => panic!("{event:?}"),
+                });
+                assert_eq!(answered.unwrap(), 1);
+            });
+            let answer = asker.hear(1).remove(0);
+            assert_eq!((answer.source.ip(), answer.source.port()), (ip(own), PORT));
+        }
+    }
+}
+
+#[test]
+fn an_interface_that_has_lost_its_address_is_taken_note_of_as_with_a_socket_of_its_own() {
+    let star = Star::new();
+    let before = interface(&star.nics[0]);
+    let open = || BoundSocket::builder(&before, Family::V4).port(PORT).bind();
+    let mut bound = star.hub.run(open).unwrap();
+    let mut shared = star
+        .hub
+        .run(|| SharedSocket::builder(Family::V4).bind().unwrap());
+    shared.add(&before).unwrap();
+    star.nics[0].remove_address("10.71.0.1/24");
+    let now = interface(&star.nics[0]);
+    bound.refresh(&now).unwrap();
+    shared.add(&now).unwrap();
+    assert!(shared.endpoint().interfaces()[0].ipv4().is_empty());
+
+    // But nobody begins to serve one like that unless it was told to.
+    shared.remove(now.index());
+    let error = shared.add(&now).unwrap_err();
+    assert!(matches!(error, Error::NoAddress { .. }), "{error:?}");
+}
+
+#[test]
+fn a_family_that_no_interface_has_is_no_failure_whichever_way_they_are_held() {
+    let lab = Lab::new();
+    let (host, segment) = (lab.host("host"), lab.segment());
+    segment.attach(&host, "lan0", &["10.71.0.1/24"]);
+    let taken = host.run(|| SharedSocket::builder(Family::V6).port(PORT).bind());
+    let taken = taken.unwrap();
+    for sockets in [Sockets::PerInterface, Sockets::Shared] {
+        let lan = host.run(|| Lan::builder().port(PORT).sockets(sockets).build());
+        let lan = lan.unwrap();
+        assert!(lan.failures().is_empty(), "{:?}", lan.failures());
+        assert_eq!(lan.sockets().count(), 1);
+    }
+    drop(taken);
+}
+
+#[test]
+fn a_family_that_is_asked_for_twice_is_there_once() {
+    for sockets in [Sockets::PerInterface, Sockets::Shared] {
+        let star = Star::new();
+        let families = [Family::V4, Family::V4];
+        let mut lan = star.hub.run(|| {
+            let builder = Lan::builder().families(&families).port(PORT);
+            let shared = builder.sharing(Sharing::WithOthers).sockets(sockets);
+            shared.build().unwrap()
+        });
+        star.speaker(0, Family::V4)
+            .send(b"once", to(EVERYBODY))
+            .unwrap();
+        assert_eq!(lan.poll(Some(PATIENCE), |_| {}).unwrap(), 1);
+        assert_eq!(lan.poll(Some(SILENCE), |_| {}).unwrap(), 0);
+        let opened = if sockets == Sockets::Shared { 1 } else { 3 };
+        assert_eq!(lan.sockets().count(), opened);
+    }
+}
+
+#[test]
+fn unicasts_to_a_port_that_is_shared_end_at_the_newest_socket_wherever_they_arrive() {
+    let star = Star::new();
+    let shared = || {
+        SharedSocket::builder(Family::V4)
+            .port(PORT)
+            .sharing(Sharing::WithOthers)
+    };
+    let open = |nic: &Nic| {
+        let mut socket = star.hub.run(|| shared().bind()).unwrap();
+        socket.add(&interface(nic)).unwrap();
+        Ear::to(socket)
+    };
+    let mut other = open(&star.nics[2]);
+    let mut newest = open(&star.nics[0]);
+    let speaker = star.speaker(2, Family::V4);
+    speaker.send(b"for the other", to("10.71.2.1")).unwrap();
+    speaker.send(b"for all", to(EVERYBODY)).unwrap();
+    assert_eq!(other.hear(1)[0].payload, b"for all");
+    newest.assert_silent();
+    let counters = newest.socket().endpoint().counters();
+    assert_eq!(counters.foreign_interface, 2);
+}
+
+#[test]
+fn what_is_too_long_for_one_interface_leaves_by_the_others() {
+    let star = Star::new();
+    star.nics[0].set_mtu(1400);
+    for (family, group, headers) in [(Family::V4, GROUPS[0], 28), (Family::V6, GROUPS[2], 48)] {
+        let mut socket = star
+            .hub
+            .run(|| SharedSocket::builder(family).bind().unwrap());
+        for nic in &star.nics {
+            socket.add(&interface(nic)).unwrap();
+        }
+        star.nics[1].set_mtu(1300); // and it is not told
+        let courses = star.nics.each_ref().map(|nic| Course {
+            interface: interface(nic).index(),
+            destination: to(group),
+            source: None,
+        });
+        let judge = Judge::listen(&star.ends[2], PORT, &[ip(group)]);
+        let payload = [7; 1401];
+        let sent = star
+            .hub
+            .run(|| socket.fan_out(&mut SendBatch::new(), &payload, &courses));
+        assert!(
+            matches!(
+                sent.failures(),
+                [
+                    (0, Error::TooLarge { limit: first, .. }),
+                    (1, Error::TooLarge { limit: second, .. })
+                ] if (*first, *second) == (1400 - headers, 1300 - headers)
+            ),
+            "{:?}",
+            sent.failures()
+        );
+        assert_eq!(judge.hear(1)[0].0, payload);
+        star.nics[1].set_mtu(1500);
+    }
 }

@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+use std::io::ErrorKind;
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
@@ -347,4 +348,18 @@ fn a_filter_that_somebody_else_has_changed_is_noticed_and_restored() {
     assert!(state);
     assert_eq!(members.repair(V4), 1);
     members.assert_heard("restored");
+}
+
+#[test]
+fn an_interface_made_anew_with_the_old_index_needs_no_other_socket_and_has_no_port_for_one() {
+    let mut members = Members::new();
+    members.nic.recreate_with_index(&ADDRESSES);
+    let anew = interface(&members.nic);
+    for family in [V4, V6] {
+        let reopened = members.change(family, |socket| socket.reopen(&anew).map(drop));
+        let error = reopened.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddrInUse, "{error}");
+    }
+    assert_eq!([V4, V6].map(|family| members.repair(family)), [1, 1]);
+    members.assert_heard("the old sockets");
 }

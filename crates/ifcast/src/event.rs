@@ -3,7 +3,11 @@
 use std::io;
 use std::ops::Deref;
 
+use ifcast_interfaces::InterfaceId;
 use ifcast_socket::{Cast, Datagram, Endpoint, PacketInfo, Scope};
+
+use crate::error::Error;
+use crate::reconciler::Departure;
 
 /// What happened on a [`Lan`](crate::Lan).
 ///
@@ -45,6 +49,41 @@ pub enum Event<'a> {
         /// How many, since this was last told of a socket there; joined ones
         /// ([`LanBuilder::coalesce`](crate::LanBuilder::coalesce)) count as one.
         count: u32,
+    },
+    /// An interface has joined the LAN: it has appeared, or is selected now.
+    InterfaceJoined {
+        /// Which.
+        interface: InterfaceId,
+    },
+    /// An interface has left the LAN, and what there was on it is closed.
+    InterfaceLeft {
+        /// Which.
+        interface: InterfaceId,
+        /// Why.
+        why: Departure,
+    },
+    /// Something that is wanted could not be had on an interface: a socket or a
+    /// group. It is tried again, ever more rarely, and at once when the interface
+    /// changes.
+    Degraded {
+        /// Where.
+        interface: InterfaceId,
+        /// What, and why not.
+        error: &'a Error,
+    },
+    /// All that is wanted on an interface is there again.
+    Recovered {
+        /// Where.
+        interface: InterfaceId,
+    },
+    /// More has become of the interfaces than could be followed. All of them were
+    /// listed anew, and all memberships checked.
+    Resynced,
+    /// What becomes of the interfaces cannot be followed any more. They stay as they
+    /// are.
+    NotFollowing {
+        /// Why.
+        error: &'a ifcast_interfaces::Error,
     },
     /// Receiving failed on one interface, or on those that share a socket; the
     /// others go on, and it is tried again.

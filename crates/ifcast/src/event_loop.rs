@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::mem;
 use std::time::Duration;
 
 use ifcast_socket::{Datagram, DropWatch, Receive, RecvBatch};
@@ -11,6 +12,9 @@ use crate::waiting::{Waiter, Waiting};
 
 /// How many batches one socket may take before the others have their turn.
 const BATCHES_PER_TURN: usize = 4;
+
+/// What is not one of the sockets.
+const OTHER: Token = Token(usize::MAX);
 
 /// How many sockets can report readiness at once; the rest do so next time.
 const EVENTS: usize = 256;
@@ -48,6 +52,7 @@ pub struct EventLoop<S> {
     ready: Vec<usize>,    // slots with something queued, each once
     suspects: Vec<usize>, // slots whose socket may have lost something, each once
     waiter: Waiter,
+    is_other_ready: bool,
 }
 
 struct Slot<S> {
@@ -102,6 +107,7 @@ impl<S: Receive + event::Source> EventLoop<S> {
             ready: Vec::new(),
             suspects: Vec::new(),
             waiter: Waiter::default(),
+            is_other_ready: false,
         })
     }
 
@@ -210,7 +216,10 @@ impl<S: Receive + event::Source> EventLoop<S> {
             told = true;
             visit(socket, received);
         })?;
-        let nothing = !told && self.ready.is_empty() && self.suspects.len() == suspects;
+        let nothing = !told
+            && !self.is_other_ready
+            && self.ready.is_empty()
+            && self.suspects.len() == suspects;
         if nothing && timeout != Some(Duration::ZERO) {
             // The last turn had ended with the last datagram.
             return self.turn(timeout, &mut visit);
@@ -226,7 +235,12 @@ impl<S: Receive + event::Source> EventLoop<S> {
     ) -> io::Result<usize> {
         self.waiter
             .wait(&mut self.poll, &mut self.events, timeout)?;
+        self.forget_drained(); // some are left where a visitor panicked
         for event in &self.events {
+            if event.token() == OTHER {
+                self.is_other_ready = true;
+                continue;
+            }
             let position = event.token().0;
             let slot = &mut self.slots[position];
             if !slot.ready {
@@ -238,6 +252,17 @@ impl<S: Receive + event::Source> EventLoop<S> {
         let count = self.take_turns(visit);
         self.waiter.brought(count);
         Ok(count)
+    }
+
+    /// Waits for something else too, which is not read here.
+    pub(crate) fn wait_for(&mut self, other: &mut impl event::Source) -> io::Result<()> {
+        let registry = self.poll.registry();
+        registry.register(other, OTHER, Interest::READABLE)
+    }
+
+    /// Whether that has become readable since this was last asked.
+    pub(crate) fn take_other_ready(&mut self) -> bool {
+        mem::take(&mut self.is_other_ready)
     }
 
     /// Hands `visit` every socket of which the kernel dropped datagrams, usually
@@ -281,35 +306,31 @@ impl<S: Receive + event::Source> EventLoop<S> {
 
     /// Serves each ready socket once; those with more queued stay ready.
     ///
-    /// If `visit` panics, nobody who is ready is off the list; who is not, but still
-    /// on it, is passed over the next time.
+    /// If `visit` panics, nobody who is ready is off the list.
     fn take_turns(&mut self, visit: &mut impl FnMut(&S, io::Result<Datagram<'_>>)) -> usize {
-        let (mut count, mut unfinished) = (0, 0);
-        for place in 0..self.ready.len() {
-            let position = self.ready[place];
+        let mut count = 0;
+        for &position in &self.ready {
             let slot = &mut self.slots[position];
-            if !slot.ready {
-                continue;
-            }
             let Some(socket) = &slot.socket else {
                 slot.ready = false; // removed since
                 continue;
             };
             let (received, turn) = take_turn(socket, &mut slot.watch, &mut self.batch, visit);
             count += received;
-            if turn == Turn::Drained {
-                slot.ready = false;
-            } else {
-                self.ready[unfinished] = position;
-                unfinished += 1;
-            }
+            slot.ready = turn == Turn::Unfinished;
             if !slot.suspect && slot.watch.as_ref().is_some_and(DropWatch::is_due) {
                 slot.suspect = true;
                 self.suspects.push(position);
             }
         }
-        self.ready.truncate(unfinished);
+        self.forget_drained();
         count
+    }
+
+    /// Takes from the list who has nothing queued any more.
+    fn forget_drained(&mut self) {
+        let slots = &self.slots;
+        self.ready.retain(|&position| slots[position].ready);
     }
 }
 

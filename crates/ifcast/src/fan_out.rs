@@ -166,8 +166,9 @@ impl fmt::Display for Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Skip {
-    /// There is no socket of the family: the interface had no such address, or
-    /// the family was not asked for.
+    /// There is no socket of the family: the interface had no such address, the
+    /// family was not asked for, or it could not be opened, of which
+    /// [`Lan::failures`](crate::Lan::failures) tells.
     NoSocket {
         /// The family.
         family: Family,

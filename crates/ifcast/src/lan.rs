@@ -1,16 +1,19 @@
 //! Many interfaces as one LAN.
 
+use std::collections::BTreeSet;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use ifcast_interfaces::InterfaceId;
+use ifcast_interfaces::{InterfaceId, Selector};
+use ifcast_multicast::{Group, SourceFilter};
 use ifcast_socket::{Course, Endpoint, Family, Receive, SendBatch, Sender};
 
 use crate::builder::LanBuilder;
 use crate::error::Error;
 use crate::event::{Event, Incoming};
-use crate::event_loop::{EventLoop, SocketId};
 use crate::fan_out::{FanOut, Kind, Outcome, Skip, To};
+use crate::following::{Following, News};
+use crate::holdings::{Holdings, Member};
 use crate::lan_socket::LanSocket;
 
 /// Every selected interface, with a socket for each family on it, or for all of
@@ -37,47 +40,14 @@ use crate::lan_socket::LanSocket;
 /// ```
 #[derive(Debug)]
 pub struct Lan {
-    sockets: EventLoop<LanSocket>,
-    members: Vec<Member>,
+    holdings: Holdings,
+    following: Following,
     failures: Vec<Error>,
-    port: u16,
     // Kept, so that sending allocates nothing.
     fan_out: FanOut,
     courses: Vec<Course>,
     places: Vec<usize>, // of each course, whose result it decides
     batch: SendBatch,
-}
-
-/// One interface of a LAN.
-#[derive(Debug)]
-pub(crate) struct Member {
-    pub(crate) interface: InterfaceId,
-    pub(crate) v4: Option<SocketId>,
-    pub(crate) v6: Option<SocketId>,
-}
-
-impl Member {
-    pub(crate) const fn new(interface: InterfaceId) -> Self {
-        Self {
-            interface,
-            v4: None,
-            v6: None,
-        }
-    }
-
-    pub(crate) const fn socket_mut(&mut self, family: Family) -> &mut Option<SocketId> {
-        match family {
-            Family::V4 => &mut self.v4,
-            Family::V6 => &mut self.v6,
-        }
-    }
-
-    const fn socket(&self, family: Family) -> Option<SocketId> {
-        match family {
-            Family::V4 => self.v4,
-            Family::V6 => self.v6,
-        }
-    }
 }
 
 impl Lan {
@@ -86,42 +56,111 @@ impl Lan {
         LanBuilder::new()
     }
 
-    pub(crate) fn new(
-        sockets: EventLoop<LanSocket>,
-        members: Vec<Member>,
-        failures: Vec<Error>,
-        port: u16,
-    ) -> Self {
-        Self {
-            sockets,
-            members,
+    /// Opens what it can.
+    pub(crate) fn open(
+        mut following: Following,
+        mut holdings: Holdings,
+        mut failures: Vec<Error>,
+    ) -> Result<Self, Error> {
+        if let Some(watcher) = following.watcher_mut() {
+            let waiting = holdings.sockets.wait_for(watcher);
+            waiting.map_err(|source| Error::Loop { source })?;
+        }
+        following.update(false, &mut holdings, &mut |news| {
+            if let News::Degraded { error, .. } = news {
+                failures.push(error);
+            }
+        });
+        let families = holdings.families();
+        for interface in following.unnumbered(families) {
+            failures.extend(families.iter().map(|family| {
+                Error::from(ifcast_socket::Error::NoAddress {
+                    interface: interface.id(),
+                    family: *family,
+                })
+            }));
+        }
+        if holdings.sockets.sockets().next().is_none() && !failures.is_empty() {
+            return Err(failures.swap_remove(0));
+        }
+        Ok(Self {
+            holdings,
+            following,
             failures,
-            port,
             fan_out: FanOut::default(),
             courses: Vec::new(),
             places: Vec::new(),
             batch: SendBatch::new(),
-        }
+        })
+    }
+
+    /// Joins a group on every interface, also on those that come later, whatever
+    /// sends to it; see [`join_from`](Self::join_from).
+    pub fn join(&mut self, group: Group) -> Vec<Error> {
+        self.join_from(group, SourceFilter::any())
+    }
+
+    /// Joins a group on every interface, also on those that come later, or changes
+    /// from whom to receive there. Returns what went wrong; that is tried again.
+    pub fn join_from(&mut self, group: Group, filter: SourceFilter) -> Vec<Error> {
+        self.following.want(group, filter);
+        self.settle()
+    }
+
+    /// Leaves a group everywhere. Returns what went wrong.
+    pub fn leave(&mut self, group: Group) -> Vec<Error> {
+        self.join_from(group, SourceFilter::Include(BTreeSet::new()))
+    }
+
+    /// Has other interfaces from now on: opens those that are selected, and closes
+    /// those that are not. Returns what went wrong; that is tried again.
+    pub fn select(&mut self, selector: Selector) -> Vec<Error> {
+        self.following.select(selector);
+        self.settle()
+    }
+
+    /// Does at once what is to be done.
+    fn settle(&mut self) -> Vec<Error> {
+        let mut failures = Vec::new();
+        let (following, holdings) = (&mut self.following, &mut self.holdings);
+        following.update(false, holdings, &mut |news| {
+            if let News::Degraded { error, .. } = news {
+                failures.push(error);
+            }
+        });
+        failures
     }
 
     /// Sends to the LAN's own port by every interface that can; the report says
     /// what happened on each. One interface's failure does not stop the others.
+    ///
+    /// Where no port was given, that is on each interface the one that its socket
+    /// has.
     pub fn send(&mut self, payload: &[u8], to: To) -> &FanOut {
-        self.send_to_port(payload, to, self.port)
+        self.send_by_each(payload, to, None)
     }
 
     /// As [`send`](Self::send), to another port.
     pub fn send_to_port(&mut self, payload: &[u8], to: To, port: u16) -> &FanOut {
+        self.send_by_each(payload, to, Some(port))
+    }
+
+    /// Sends to a port, or to that of each socket.
+    fn send_by_each(&mut self, payload: &[u8], to: To, port: Option<u16>) -> &FanOut {
         self.fan_out.clear();
         self.courses.clear();
         self.places.clear();
         let family = to.family();
-        for (place, member) in self.members.iter().enumerate() {
+        for (place, member) in self.holdings.members.iter().enumerate() {
             let id = member.socket(family);
-            let outcome = match id.and_then(|id| self.sockets.get(id)) {
+            let outcome = match id.and_then(|id| self.holdings.sockets.get(id)) {
                 None => Outcome::Skipped(Skip::NoSocket { family }),
-                Some(LanSocket::Bound(socket)) => send(socket.socket().sender(), payload, to, port),
+                Some(LanSocket::Bound(socket)) => {
+                    let port = port.unwrap_or_else(|| socket.endpoint().port());
+                    send(socket.socket().sender(), payload, to, port)
+                }
                 Some(LanSocket::Shared(socket)) => {
+                    let port = port.unwrap_or_else(|| socket.endpoint().port());
                     let before = self.courses.len();
                     let planned = plan(socket.endpoint(), member, to, port, &mut self.courses);
                     self.places.resize(self.courses.len(), place);
@@ -139,11 +178,9 @@ impl Lan {
     /// Sends by all interfaces that share a socket, and corrects the report where
     /// that failed.
     fn send_planned(&mut self, payload: &[u8], family: Family) {
-        let mut ids = self
-            .members
-            .iter()
-            .filter_map(|member| member.socket(family));
-        let shared = ids.find_map(|id| match self.sockets.get(id)? {
+        let members = &self.holdings.members;
+        let mut ids = members.iter().filter_map(|member| member.socket(family));
+        let shared = ids.find_map(|id| match self.holdings.sockets.get(id)? {
             LanSocket::Shared(socket) => Some(socket.socket()),
             LanSocket::Bound(_) => None,
         });
@@ -154,7 +191,7 @@ impl Lan {
         for place in sent.unsent() {
             let (course, whose) = (self.courses[place], self.places[place]);
             let error = ifcast_socket::Error::Send {
-                interface: self.members[whose].interface,
+                interface: members[whose].interface,
                 destination: course.destination,
                 source: io::ErrorKind::WouldBlock.into(),
             };
@@ -167,12 +204,16 @@ impl Lan {
 
     /// Waits until something happens, up to `timeout`, or for ever without one,
     /// and hands it to `visit`. Returns how many datagrams there were: none if
-    /// the time was up, if a signal interrupted, or if what arrived was for
-    /// another interface.
+    /// the time was up, if a signal interrupted, if what arrived was for another
+    /// interface, or if something else happened.
     ///
     /// Interfaces take turns: each hands over a bounded number of datagrams,
     /// however many it has queued, and goes on in the next call. What the kernel
-    /// dropped is told after the datagrams of the turn, and not counted among them.
+    /// dropped is told after the datagrams of the turn, and what has become of the
+    /// interfaces last.
+    ///
+    /// It opens sockets and joins groups only in the network namespace in which it
+    /// was built; a thread that lives in another can receive and send.
     ///
     /// # Errors
     /// [`Error::Loop`].
@@ -181,7 +222,75 @@ impl Lan {
         timeout: Option<Duration>,
         mut visit: impl FnMut(Event<'_>),
     ) -> Result<usize, Error> {
-        let poll = self.sockets.poll(timeout, |socket, received| {
+        if self.following.is_due() && self.follow(false, &mut visit) {
+            return Ok(0);
+        }
+        let mut wait = timeout;
+        // Nobody is asked what time it is who does not wait.
+        let end = timeout
+            .filter(|timeout| !timeout.is_zero())
+            .and_then(|timeout| Instant::now().checked_add(timeout));
+        loop {
+            let deadline = self.following.deadline();
+            if let Some(deadline) = deadline {
+                let left = deadline.saturating_duration_since(Instant::now());
+                wait = Some(wait.map_or(left, |wait| wait.min(left)));
+            }
+            let count = self.turn(wait, &mut visit)?;
+            let is_ready = self.holdings.sockets.take_other_ready();
+            if !is_ready && deadline.is_none() && !self.following.is_due() {
+                return Ok(count);
+            }
+            let has_told = self.follow(is_ready, &mut visit);
+            wait = timeout.map(|_| {
+                end.map_or(Duration::ZERO, |end| {
+                    end.saturating_duration_since(Instant::now())
+                })
+            });
+            if count > 0 || has_told || wait.is_some_and(|wait| wait.is_zero()) {
+                return Ok(count);
+            }
+        }
+    }
+
+    /// Has done what follows from what has become of the interfaces; whether there was
+    /// something to tell.
+    #[cold]
+    fn follow(&mut self, is_ready: bool, visit: &mut dyn FnMut(Event<'_>)) -> bool {
+        let mut has_told = false;
+        let (following, holdings) = (&mut self.following, &mut self.holdings);
+        following.update(is_ready, holdings, &mut |news| {
+            has_told = true;
+            visit(match &news {
+                News::InterfaceJoined { interface } => Event::InterfaceJoined {
+                    interface: *interface,
+                },
+                News::InterfaceLeft { interface, why } => Event::InterfaceLeft {
+                    interface: *interface,
+                    why: *why,
+                },
+                News::Degraded { interface, error } => Event::Degraded {
+                    interface: *interface,
+                    error,
+                },
+                News::Recovered { interface } => Event::Recovered {
+                    interface: *interface,
+                },
+                News::Resynced => Event::Resynced,
+                News::NotFollowing { error } => Event::NotFollowing { error },
+            });
+        });
+        has_told
+    }
+
+    /// Waits for datagrams and hands them over.
+    fn turn(
+        &mut self,
+        timeout: Option<Duration>,
+        visit: &mut impl FnMut(Event<'_>),
+    ) -> Result<usize, Error> {
+        let sockets = &mut self.holdings.sockets;
+        let poll = sockets.poll(timeout, |socket, received| {
             let endpoint = socket.endpoint();
             visit(match received {
                 Ok(datagram) => Event::Datagram(Incoming { datagram, endpoint }),
@@ -192,7 +301,7 @@ impl Lan {
             });
         });
         let count = poll.map_err(|source| Error::Loop { source })?;
-        self.sockets.take_drops(|socket, dropped| {
+        sockets.take_drops(|socket, dropped| {
             let scope = socket.endpoint().scope();
             visit(match dropped {
                 Ok(count) => Event::Dropped { scope, count },
@@ -204,12 +313,12 @@ impl Lan {
 
     /// Its interfaces, also those on which no socket could be opened.
     pub fn interfaces(&self) -> impl Iterator<Item = InterfaceId> {
-        self.members.iter().map(|member| member.interface)
+        self.holdings.members.iter().map(|member| member.interface)
     }
 
     /// Its sockets, for counters and settings.
     pub fn sockets(&self) -> impl Iterator<Item = &Endpoint> {
-        self.sockets.sockets().map(Receive::endpoint)
+        self.holdings.sockets.sockets().map(Receive::endpoint)
     }
 
     /// What could not be opened or joined when it was built, while the rest was.

@@ -3,9 +3,12 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
+use ifcast_interfaces::Interface;
 use ifcast_multicast::{MulticastSocket, SharedMulticastSocket};
 use ifcast_socket::{Endpoint, Receive, Received, RecvBatch};
 use mio::{Interest, Registry, Token, event};
+
+use crate::error::Error;
 
 /// How a [`Lan`](crate::Lan) holds its interfaces.
 ///
@@ -27,6 +30,9 @@ pub enum Sockets {
     /// One socket for each family, which all interfaces share. It takes about half
     /// the time where many interfaces are busy, and needs fewer descriptors. A port
     /// that is not given is the same on all interfaces.
+    ///
+    /// To the kernel the port is then that of all interfaces of this host, not only of
+    /// the LAN's: see [`SharedSocket`](ifcast_socket::SharedSocket).
     Shared,
 }
 
@@ -49,6 +55,23 @@ const MOST_OF_THEIR_OWN: usize = 32;
 pub(crate) enum LanSocket {
     Bound(MulticastSocket),
     Shared(SharedMulticastSocket),
+}
+
+impl LanSocket {
+    /// Takes note of what became of an interface, and repairs the memberships.
+    pub(crate) fn refresh(&mut self, interface: &Interface) -> Result<(), Error> {
+        match self {
+            Self::Bound(socket) => {
+                socket.socket_mut().refresh(interface)?;
+                socket.repair()?;
+            }
+            Self::Shared(socket) => {
+                socket.add(interface)?;
+                socket.repair()?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Receive for LanSocket {

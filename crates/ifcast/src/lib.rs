@@ -34,17 +34,21 @@
 //! are crates of their own, re-exported here: [`interfaces`], [`socket`],
 //! [`broadcast`], [`multicast`].
 //!
-//! What a [`Lan`] does not do yet: follow changes. It holds the interfaces that
-//! were there when it was built.
+//! A [`Lan`] follows what becomes of the interfaces: it opens what appears, closes
+//! what vanishes, and joins again what is lost, and says so with an [`Event`].
 
 mod builder;
 mod error;
 mod event;
 mod event_loop;
 mod fan_out;
+mod following;
+mod holdings;
 mod lan;
 mod lan_socket;
+mod reconciler;
 mod waiting;
+mod wanted;
 
 pub use ifcast_broadcast as broadcast;
 pub use ifcast_interfaces as interfaces;
@@ -64,6 +68,7 @@ pub use crate::event_loop::{EventLoop, SocketId};
 pub use crate::fan_out::{FanOut, Outcome, Skip, To};
 pub use crate::lan::Lan;
 pub use crate::lan_socket::Sockets;
+pub use crate::reconciler::Departure;
 pub use crate::waiting::Waiting;
 
 #[cfg(doctest)]

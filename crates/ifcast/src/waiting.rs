@@ -23,6 +23,10 @@ use mio::{Events, Poll};
 ///         .build()
 /// }
 /// ```
+///
+/// # Platform
+/// Linux, Android: who sleeps does so for whole milliseconds, rounded up
+/// (`epoll_wait(2)`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Waiting {
     /// Sleeps until something arrives. The default.
@@ -194,7 +198,7 @@ impl Habit {
     fn woke(&mut self, now: Instant, nap: Duration) {
         let is_close = |woke| now.saturating_duration_since(woke) < nap;
         self.close = match self.woke.replace(now) {
-            Some(woke) if is_close(woke) => self.close + 1,
+            Some(woke) if is_close(woke) => self.close.saturating_add(1),
             _ => 0,
         };
         self.napping = self.close >= self.enough;
@@ -294,5 +298,17 @@ mod tests {
             habit.napped(true);
         }
         assert_eq!(habit.enough, FEWEST);
+    }
+
+    #[test]
+    fn wake_ups_can_be_close_for_ever() {
+        // As where no wait may last as long as a nap.
+        let mut habit = Habit {
+            close: u32::MAX,
+            woke: Some(Instant::now()),
+            ..Habit::default()
+        };
+        habit.woke(Instant::now(), Duration::MAX);
+        assert!(habit.is_to_nap());
     }
 }

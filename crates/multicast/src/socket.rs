@@ -207,6 +207,9 @@ impl MulticastSocket {
     /// memberships, on another interface: such as the one that has taken the place of
     /// this one's, which was deleted and made anew.
     ///
+    /// One that was made anew with the same index is not another to the kernel: this
+    /// socket goes on there once it is [repaired](Self::repair), and has the port.
+    ///
     /// # Errors
     /// As [`bind`](Self::bind) and [`set_filter`](Self::set_filter).
     pub fn reopen(&self, interface: &Interface) -> Result<Self, Error> {

@@ -56,12 +56,13 @@ impl RecvBatch {
 
     /// Room for `datagrams` of `len` bytes each; longer ones are truncated and
     /// say so. Fewer than 1 count as 1, more than 1024 as 1024, which is what one
-    /// call can receive.
+    /// call can receive, and more than 65 535 bytes as that many, which no datagram
+    /// has.
     #[must_use]
     pub fn with_capacity(datagrams: usize, len: usize) -> Self {
         let datagrams = datagrams.clamp(1, 1024); // UIO_MAXIOV: recvmmsg(2) takes no more
         Self {
-            messages: Messages::new(datagrams, len),
+            messages: Messages::new(datagrams, len.min(Self::LONGEST)),
             accepted: Vec::with_capacity(datagrams),
         }
     }
@@ -373,6 +374,15 @@ impl fmt::Debug for Received<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn there_is_never_more_room_than_a_datagram_can_take() {
+        for (datagrams, len) in [(0, 65_536), (1, usize::MAX), (2, usize::MAX / 2)] {
+            let batch = RecvBatch::with_capacity(datagrams, len);
+            assert_eq!(batch.capacity(), datagrams.max(1));
+            assert_eq!(batch.datagram_capacity(), 65_535);
+        }
+    }
 
     #[test]
     fn a_joined_message_is_datagrams_of_one_length_and_a_rest() {

@@ -57,6 +57,9 @@ impl BoundSocket {
     /// interface: such as the one that has taken the place of this one's, which was
     /// deleted and made anew.
     ///
+    /// One that was made anew with the same index is not another to the kernel: this
+    /// socket goes on there, and has the port.
+    ///
     /// # Errors
     /// As [`Builder::bind`].
     pub fn reopen(&self, interface: &Interface) -> Result<Self, Error> {

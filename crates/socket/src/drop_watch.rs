@@ -17,8 +17,10 @@ use crate::receive_buffer::ReceiveBuffer;
 /// It does not see what the kernel drops for other reasons, such as a wrong
 /// checksum or want of memory (`net.ipv4.udp_mem`), nor datagrams much longer than
 /// any before them that found a small buffer only half full, nor all that is
-/// dropped where a driver gives each packet much more than 4 KiB. It tells of
-/// those when it is due the next time.
+/// dropped where a driver gives each packet much more than 4 KiB, or where short
+/// datagrams that came in packets with a page each were joined
+/// ([`Builder::coalesce`](crate::Builder::coalesce)). It tells of those when it is
+/// due the next time.
 ///
 /// ```
 /// use ifcast_socket::{BoundSocket, DropWatch, RecvBatch};

@@ -64,7 +64,8 @@ impl ReceiveBuffer {
     }
 
     /// How many datagrams with so many bytes of payload it holds until one is
-    /// dropped, at least one. Small datagrams cost much more than their payload.
+    /// dropped, at least one. Small datagrams cost much more than their payload. More
+    /// bytes than a datagram can have count as that many.
     ///
     /// # Platform
     /// - Linux, Android: each packet takes its data, its headers and the kernel's
@@ -80,7 +81,8 @@ impl ReceiveBuffer {
     ///   source and packet info, and an eighth of the memory that they are in.
     #[must_use]
     pub fn datagrams(&self, payload_len: usize) -> usize {
-        (self.granted / self.charge(payload_len)).max(1)
+        let len = payload_len.min(self.family.longest_payload());
+        (self.granted / self.charge(len)).max(1)
     }
 
     /// What the kernel counts for a datagram, where its packets have buffers of
@@ -176,5 +178,19 @@ mod tests {
             ..buffer(None, 1 << 20, Family::V6, 1500)
         };
         assert!(strange.datagrams(65_535) >= 1);
+    }
+
+    #[test]
+    fn what_no_datagram_can_hold_is_counted_as_the_longest() {
+        for packet in [None, Some(1472), Some(65_507)] {
+            let buffer = ReceiveBuffer {
+                packet,
+                ..buffer(None, 1 << 20, Family::V4, 1500)
+            };
+            let longest = buffer.datagrams(65_507);
+            for len in [65_508, usize::MAX / 2, usize::MAX] {
+                assert_eq!(buffer.datagrams(len), longest, "{packet:?} {len}");
+            }
+        }
     }
 }

@@ -49,7 +49,9 @@ impl<'a> Sender<'a> {
     }
 
     /// Sends one datagram with packet info, such as from a source of one's own
-    /// choice among the interface's addresses.
+    /// choice among the interface's addresses. An address that is newer than what is
+    /// known of the interface is looked for in the network namespace of the calling
+    /// thread, each time.
     ///
     /// # Errors
     /// As [`send`](Self::send), and [`Error::ForeignInterface`] or
@@ -185,13 +187,21 @@ impl<'a> Sender<'a> {
         if Family::of(source) != self.family() {
             return Err(self.wrong_family(source));
         }
-        if !self.interface.owns(source) {
+        if !self.interface.owns(source) && !self.owns_by_now(source) {
             return Err(Error::ForeignSource {
                 interface: self.interface.id(),
                 address: source,
             });
         }
         Ok(source)
+    }
+
+    /// Whether the interface has got the address since it was captured, such as by
+    /// DHCP.
+    #[cold]
+    fn owns_by_now(self, source: IpAddr) -> bool {
+        let now = Interface::by_index(self.interface.index());
+        now.is_ok_and(|now| now.is_some_and(|now| now.owns(source)))
     }
 
     /// Says what a failure to send means.

@@ -22,7 +22,10 @@ use crate::sender::Sender;
 /// or more it takes less time than a [`BoundSocket`](crate::BoundSocket) for each:
 /// one read takes what has arrived on all of them, and one call sends by all of
 /// them ([`fan_out`](Self::fan_out)). But they share one receive buffer, so that a
-/// flood on one of them costs datagrams of the others.
+/// flood on one of them costs datagrams of the others. And to the kernel its port is
+/// that of all interfaces: an exclusive one is refused if anybody has it on any of
+/// them, and unicasts to a shared one may end here, and be dropped, that arrived for
+/// another program on an interface which is not served.
 ///
 /// ```no_run
 /// use ifcast_interfaces::{Selector, Snapshot};
@@ -57,15 +60,17 @@ impl SharedSocket {
     }
 
     /// Serves one more interface, or takes note of what became of one that it
-    /// serves already.
+    /// serves already, also if that has lost its addresses.
     ///
     /// # Errors
-    /// [`Error::NoAddress`] on an unnumbered interface, unless those are allowed.
+    /// [`Error::NoAddress`] on another unnumbered interface, unless those are allowed.
     pub fn add(&mut self, interface: &Interface) -> Result<(), Error> {
         let Settings {
             family, unnumbered, ..
         } = self.endpoint.settings();
-        if !unnumbered && !family.is_on(interface) {
+        let served = self.endpoint.served.get(interface.index());
+        let is_known = served.is_some_and(|served| served.id() == interface.id());
+        if !is_known && !unnumbered && !family.is_on(interface) {
             return Err(Error::NoAddress {
                 interface: interface.id(),
                 family,

@@ -1,6 +1,7 @@
 //! Who else may use the port.
 
-/// Whether other sockets may bind the same port on the same interface.
+/// Whether other sockets may bind the same port on the same interface; for a
+/// [`SharedSocket`](crate::SharedSocket), on whatever interface, served or not.
 ///
 /// Broadcasts and multicasts then reach all of them; a unicast reaches one, on
 /// Linux the one opened last.
@@ -18,7 +19,8 @@
 /// - Linux, Android: `SO_REUSEADDR`, which the other sockets must set too. An
 ///   exclusive port is exclusive on one interface, but cannot be had
 ///   [`Pinning::AddressFree`](crate::Pinning::AddressFree), where all interfaces are one to the kernel.
-/// - Apple: `SO_REUSEADDR` and `SO_REUSEPORT`, always, for the same reason.
+/// - Apple: `SO_REUSEADDR` and `SO_REUSEPORT`; for a
+///   [`BoundSocket`](crate::BoundSocket) always, for the same reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Sharing {
     /// No: the port is this socket's, or binding fails.

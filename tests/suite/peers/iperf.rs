@@ -13,13 +13,37 @@ use ifcast::multicast::MulticastSocket;
 use ifcast::socket::BoundSocket;
 use ifcast::{Cast, Family, Group, Interface, Pinning};
 use ifcast_netlab::{Host, Lab, Nic};
-use ifcast_tests::{Ear, PINNINGS, Program, interface, ip};
+use ifcast_tests::{Ear, Heard, PINNINGS, Program, interface, ip};
 
 use crate::Neighbourhood;
 use crate::peer::{await_listener, is_installed, table, wait_until};
 
 const PORT: u16 = 5001;
 const GROUPS: [&str; 2] = ["239.71.7.7", "ff05::71:7"];
+
+/// A group of the ranges that are for chosen sources (RFC 4607), and who may be one.
+#[derive(Clone, Copy, Debug)]
+struct SourceSpecific {
+    group: &'static str,
+    us: &'static str,
+    neighbour: &'static str,
+    further_address: &'static str,
+}
+
+const SOURCE_SPECIFIC: [SourceSpecific; 2] = [
+    SourceSpecific {
+        group: "232.71.7.7",
+        us: "10.71.0.1",
+        neighbour: "10.71.0.2",
+        further_address: "10.71.0.3/24",
+    },
+    SourceSpecific {
+        group: "ff3e::71:7",
+        us: "fd71:0::1",
+        neighbour: "fd71:0::2",
+        further_address: "fd71:0::3/64",
+    },
+];
 
 /// RFC 1112, section 6.4: the lower 23 bits of 239.71.7.7.
 const HARDWARE_GROUP: [u8; 6] = [0x01, 0x00, 0x5e, 71, 7, 7];
@@ -62,13 +86,7 @@ fn a_stream_from_iperf_arrives_whole_and_only_where_it_was_sent() {
             assert_eq!(datagram.destination, ip(group));
             assert!(interface(sender).owns(datagram.source.ip()), "{datagram:?}");
         }
-        let mut numbers: Vec<_> = heard.iter().map(|d| number(&d.payload)).collect();
-        numbers.sort_unstable();
-        assert_eq!(numbers[0], -(FROM_IPERF + 1), "{group} {pinning}");
-        assert!(
-            numbers[1..].iter().copied().eq(1..=FROM_IPERF),
-            "{numbers:?}"
-        );
+        assert_whole(&heard);
         here.assert_silent();
         elsewhere.assert_silent();
     }
@@ -119,9 +137,79 @@ fn iperf_reports_the_loss_of_every_tenth_datagram_of_our_stream() {
     }
 }
 
+#[test]
+fn of_two_iperfs_streams_we_hear_only_that_of_our_source() {
+    if !is_installed("iperf") {
+        return;
+    }
+    for (case, pinning) in every_source_specific_case() {
+        let neighbourhood = Neighbourhood::new();
+        let ([nic, _], [sender, _]) = (&neighbourhood.nics, &neighbourhood.neighbours);
+        sender.host().add_route("224.0.0.0/4", sender, None);
+        sender.add_address(case.further_address);
+        let group = Group::new(ip(case.group)).unwrap();
+        let interface = interface(nic);
+        let mut ear = Ear::on(nic, || {
+            let mut socket = receiver(&interface, case.group, pinning)?;
+            socket.join_source(group, ip(case.neighbour))?;
+            Ok::<_, ifcast::multicast::Error>(socket)
+        });
+
+        let (further_address, _) = case.further_address.split_once('/').unwrap();
+        let other = send_stream_from(sender.host(), case.group, Some(further_address));
+        while !other.line().contains("Sent ") {}
+        let _chosen = send_stream_from(sender.host(), case.group, Some(case.neighbour));
+
+        let heard = ear.hear(usize::try_from(FROM_IPERF).unwrap() + 1);
+        let is_chosen = |heard: &Heard| heard.source.ip() == ip(case.neighbour);
+        assert!(heard.iter().all(is_chosen), "{heard:?}");
+        assert_whole(&heard);
+        ear.assert_silent();
+        assert_eq!(ear.socket().socket().counters().unwanted_source, 0);
+    }
+}
+
+#[test]
+fn an_iperf_whose_source_we_are_loses_nothing_and_hears_nobody_else() {
+    if !is_installed("iperf") {
+        return;
+    }
+    for (case, pinning) in every_source_specific_case() {
+        let neighbourhood = Neighbourhood::new();
+        let ([nic, _], [receiver, _]) = (&neighbourhood.nics, &neighbourhood.neighbours);
+        let ours = interface(nic);
+        let us = neighbourhood
+            .ours
+            .run(|| sender(&ours, case.group, pinning));
+        let theirs = interface(receiver);
+        let other = receiver.host().run(|| sender(&theirs, case.group, pinning));
+        let iperf = receive_stream_of(receiver, case.group, Some(case.us));
+
+        // Its own host's, which would reach it first.
+        let group = Group::new(ip(case.group)).unwrap();
+        other.send_to_port(&datagram(1), group, PORT).unwrap();
+        stream(&us, case.group, receiver.host(), &AtomicU64::new(0));
+
+        // [  1] local 232.71.7.7 port 5001 connected with 10.71.0.1 port 41217
+        let speaker = loop {
+            if let Some((_, speaker)) = iperf.line().split_once(" connected with ") {
+                break speaker.to_owned();
+            }
+        };
+        let (speaker, _) = speaker.split_once(' ').unwrap();
+        assert_eq!(ip(speaker), ip(case.us));
+        assert_eq!(report(&iperf), "0/1001 (0%)", "{case:?} {pinning}");
+    }
+}
+
 fn every_case() -> impl Iterator<Item = (&'static str, Pinning)> {
     let with_each_pinning = |group| PINNINGS.map(|pinning| (group, pinning));
     GROUPS.into_iter().flat_map(with_each_pinning)
+}
+
+fn every_source_specific_case() -> impl Iterator<Item = (SourceSpecific, Pinning)> {
+    let with_each_pinning = |case| PINNINGS.map(|pinning| (case, pinning));
+    SOURCE_SPECIFIC.into_iter().flat_map(with_each_pinning)
 }
 
 fn losing_every_tenth_to_the_group(lost: Arc<AtomicU64>) -> impl FnMut(&[u8]) -> usize + Send {
@@ -139,12 +227,30 @@ fn losing_every_tenth_to_the_group(lost: Arc<AtomicU64>) -> impl FnMut(&[u8]) ->
     }
 }
 
+/// Fails unless these are all datagrams of a stream from `iperf`.
+#[track_caller]
+fn assert_whole(heard: &[Heard]) {
+    let mut numbers: Vec<_> = heard.iter().map(|d| number(&d.payload)).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers[0], -(FROM_IPERF + 1));
+    assert!(
+        numbers[1..].iter().copied().eq(1..=FROM_IPERF),
+        "{numbers:?}"
+    );
+}
+
 /// Starts an `iperf` that sends to `group` by its host's only route there.
 fn send_stream(host: &Host, group: &str) -> Program {
+    send_stream_from(host, group, None)
+}
+
+/// The same, from this source.
+fn send_stream_from(host: &Host, group: &str, source: Option<&str>) -> Program {
     let (port, length) = (PORT.to_string(), LENGTH.to_string());
     let bytes = (LENGTH * usize::try_from(FROM_IPERF).unwrap()).to_string();
     let mut arguments = vec!["-c", group, "-u", "-p", &port, "-l", &length, "-n", &bytes];
     arguments.extend(["-b", "2000pps"]);
+    arguments.extend(source.into_iter().flat_map(|source| ["-B", source]));
     arguments.extend(family_option(group));
     Program::start(host, "iperf", &arguments)
 }
@@ -152,9 +258,15 @@ fn send_stream(host: &Host, group: &str) -> Program {
 /// Starts an `iperf` that joins `group`. It serves one stream well; at the start
 /// of a second it may not have its new socket yet.
 fn receive_stream(nic: &Nic, group: &str) -> Program {
+    receive_stream_of(nic, group, None)
+}
+
+/// The same, and joins it for what this source sends.
+fn receive_stream_of(nic: &Nic, group: &str, source: Option<&str>) -> Program {
     let port = PORT.to_string();
     let joined = format!("{group}%{}", nic.name());
     let mut arguments = vec!["-s", "-u", "-p", &port, "-B", &joined];
+    arguments.extend(source.into_iter().flat_map(|source| ["-H", source]));
     arguments.extend(family_option(group));
     let peer = Program::start(nic.host(), "iperf", &arguments);
     await_listener(nic.host(), SocketAddr::new(ip(group), PORT));
@@ -181,14 +293,22 @@ fn member(
     group: &str,
     pinning: Pinning,
 ) -> Result<MulticastSocket, ifcast::multicast::Error> {
+    let mut socket = receiver(interface, group, pinning)?;
+    socket.join(Group::new(ip(group)).unwrap())?;
+    Ok(socket)
+}
+
+fn receiver(
+    interface: &Interface,
+    group: &str,
+    pinning: Pinning,
+) -> Result<MulticastSocket, ifcast::multicast::Error> {
     let socket = BoundSocket::builder(interface, Family::of(ip(group)))
         .port(PORT)
         .pinning(pinning)
         .receive_buffer(1 << 20)
         .bind()?;
-    let mut socket = MulticastSocket::new(socket);
-    socket.join(Group::new(ip(group)).unwrap())?;
-    Ok(socket)
+    Ok(MulticastSocket::new(socket))
 }
 
 fn sender(interface: &Interface, group: &str, pinning: Pinning) -> MulticastSocket {

@@ -1,14 +1,22 @@
 //! Programs that know nothing of ifcast hear what it sends, and are heard.
 //!
-//! They are Debian's `socat` and `iperf` (which is iperf 2). Where one is
-//! missing its tests say so and pass, unless `IFCAST_REQUIRE_PEERS` is set.
+//! They are Debian's `socat`, `iperf` (which is iperf 2) and `asmping`; and, on our own
+//! host and port, `avahi-daemon`, `minissdpd`, `smcroute` and a few lines of Python.
+//! Where one is missing its tests say so and pass, unless `IFCAST_REQUIRE_PEERS` is
+//! set.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+mod avahi;
+mod daemon;
 mod iperf;
+mod ours;
 mod peer;
+mod sharing;
+mod smcroute;
 mod socat;
+mod ssmping;
 
 use ifcast_netlab::{Host, Lab, Nic};
 

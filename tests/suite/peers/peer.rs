@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
@@ -13,26 +14,47 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How long to wait before looking again.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Whether a program can be run; the name is also that of Debian's package.
-/// One line on standard error says what is skipped because it cannot.
+/// Whether a program is there. One line on standard error says what is skipped
+/// because it is not.
 ///
 /// # Panics
-/// If it cannot, and `IFCAST_REQUIRE_PEERS` is set.
+/// If it is not, and `IFCAST_REQUIRE_PEERS` is set.
+#[track_caller]
+pub(crate) fn is_installed(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut folders = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    if folders.any(|folder| folder.join(program).is_file()) {
+        return true;
+    }
+    let package = package(program);
+    skip(&format!(
+        "{program} is not installed (Debian's package {package})"
+    ));
+    false
+}
+
+/// Says on standard error that the test is skipped, and why.
+///
+/// # Panics
+/// If `IFCAST_REQUIRE_PEERS` is set.
 #[track_caller]
 #[expect(
     clippy::explicit_write,
     reason = "of a test that passes, what `eprintln` prints is hidden"
 )]
-pub(crate) fn is_installed(program: &str) -> bool {
-    let path = env::var_os("PATH").unwrap_or_default();
-    if env::split_paths(&path).any(|folder| folder.join(program).is_file()) {
-        return true;
-    }
-    let missing = format!("{program} is not installed (Debian: apt-get install {program})");
-    assert!(env::var_os("IFCAST_REQUIRE_PEERS").is_none(), "{missing}");
+pub(crate) fn skip(why: &str) {
+    assert!(env::var_os("IFCAST_REQUIRE_PEERS").is_none(), "{why}");
     let test = thread::current().name().unwrap_or("a test").to_owned();
-    writeln!(io::stderr(), "{test} is skipped: {missing}").unwrap();
-    false
+    writeln!(io::stderr(), "{test} is skipped: {why}").unwrap();
+}
+
+/// What Debian's package of a program is called.
+fn package(program: &str) -> &str {
+    match program {
+        "smcrouted" => "smcroute",
+        "asmping" => "ssmping",
+        itself => itself,
+    }
 }
 
 /// Waits until a socket on `host` would hear what is sent to `destination`.
@@ -59,6 +81,29 @@ pub(crate) fn await_listener(host: &Host, destination: SocketAddr) {
     });
 }
 
+/// The port of the socket on `host` that is bound to this address, once there is
+/// one.
+#[track_caller]
+pub(crate) fn port_of(host: &Host, address: IpAddr) -> u16 {
+    let (sockets, octets) = match address {
+        IpAddr::V4(address) => ("udp", address.octets().to_vec()),
+        IpAddr::V6(address) => ("udp6", address.octets().to_vec()),
+    };
+    let words = octets.chunks_exact(4).map(|word| word.try_into().unwrap());
+    let words = words.map(|word| format!("{:08X}", u32::from_ne_bytes(word)));
+    let prefix = format!(" {}:", words.collect::<String>());
+    let mut port = None;
+    host.run(|| {
+        wait_until("a peer is bound", || {
+            let sockets = table(sockets);
+            let after = sockets.split_once(&prefix).map(|(_, after)| &after[..4]);
+            port = after.map(|digits| u16::from_str_radix(digits, 16).unwrap());
+            port.is_some()
+        });
+    });
+    port.unwrap()
+}
+
 /// Reads a table of the network namespace that this thread is in.
 pub(crate) fn table(name: &str) -> String {
     fs::read_to_string(format!("/proc/thread-self/net/{name}")).unwrap()
@@ -74,7 +119,8 @@ pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
-fn as_the_kernel_prints(group: IpAddr) -> String {
+/// A group as it stands in `/proc/net/igmp` or `igmp6`.
+pub(crate) fn as_the_kernel_prints(group: IpAddr) -> String {
     match group {
         IpAddr::V4(group) => format!("{:08X}", u32::from_ne_bytes(group.octets())),
         IpAddr::V6(group) => format!("{:032x}", group.to_bits()),

@@ -593,7 +593,8 @@ mod tests {
     #[test]
     fn what_is_written_is_decoded() {
         let sources: [IpAddr; 2] = [[10, 71, 0, 1].into(), "fe80::1".parse().unwrap()];
-        for (constants, source) in [&LINUX, &APPLE].into_iter().zip(sources) {
+        let everywhere = [&LINUX, &APPLE].into_iter();
+        for (constants, source) in everywhere.flat_map(|c| sources.map(|source| (c, source))) {
             let mut buffer = Buffer([0xff; Buffer::LEN]);
             let mut writer = Writer::with(constants, &mut buffer);
             writer.way(Way {

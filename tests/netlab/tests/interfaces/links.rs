@@ -132,6 +132,7 @@ fn a_cable_joins_two_hosts_without_a_switch() {
         nic.add_address(address);
         nic.set_up(true);
     }
+    left.set_up(true); // ready only now that the other end is up
     assert!(reaches(&left, &right) && reaches(&right, &left));
 }
 

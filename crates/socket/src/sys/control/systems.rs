@@ -41,7 +41,7 @@ pub(super) static APPLE: Constants = Constants {
         packet_info: (0, 26),
         hops: (0, 24),
         traffic_class: (0, 27),
-        are_sent: true,
+        are_sent: false,
     },
     ipv6: HeaderFields {
         packet_info: (41, 46),

@@ -1,0 +1,227 @@
+//! Keeping what a LAN holds true to what is wanted, whatever becomes of the
+//! interfaces.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::time::Instant;
+
+use ifcast_interfaces::{Change, Interface, InterfaceId, Selector, Snapshot, Watcher};
+use ifcast_multicast::{Group, SourceFilter};
+use ifcast_socket::Family;
+
+use crate::error::Error;
+use crate::holdings::Holdings;
+use crate::reconciler::{Departure, Reconciler, What};
+
+/// What is to be told: each as the event of that name.
+#[derive(Debug)]
+pub(crate) enum News {
+    InterfaceJoined {
+        interface: InterfaceId,
+    },
+    InterfaceLeft {
+        interface: InterfaceId,
+        why: Departure,
+    },
+    Degraded {
+        interface: InterfaceId,
+        error: Error,
+    },
+    Recovered {
+        interface: InterfaceId,
+    },
+    Resynced,
+    NotFollowing {
+        error: ifcast_interfaces::Error,
+    },
+}
+
+/// Follows the interfaces, and has done what follows from that.
+#[derive(Debug)]
+pub(crate) struct Following {
+    reconciler: Reconciler,
+    selector: Selector,
+    watcher: Option<Watcher>,
+    snapshot: Snapshot,
+    /// Where sockets are to be opened.
+    namespace: Option<u64>,
+    /// Whether there may be something to do.
+    is_due: bool,
+    /// Until when at most to wait, found out once for many waits.
+    deadline: Option<Instant>,
+}
+
+impl Following {
+    pub(crate) fn new(
+        reconciler: Reconciler,
+        selector: Selector,
+        watcher: Option<Watcher>,
+        snapshot: Snapshot,
+    ) -> Self {
+        Self {
+            reconciler,
+            selector,
+            watcher,
+            snapshot,
+            namespace: namespace(),
+            is_due: true,
+            deadline: None,
+        }
+    }
+
+    pub(crate) const fn watcher_mut(&mut self) -> Option<&mut Watcher> {
+        self.watcher.as_mut()
+    }
+
+    /// Wants a group from now on, or no more.
+    pub(crate) fn want(&mut self, group: Group, filter: SourceFilter) {
+        self.reconciler.want(group, filter);
+        self.is_due = true;
+    }
+
+    /// Wants these interfaces from now on.
+    pub(crate) fn select(&mut self, selector: Selector) {
+        self.selector = selector;
+        self.is_due = true;
+    }
+
+    /// Until when at most to wait for anything else.
+    #[inline]
+    pub(crate) const fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Whether there is something to do before waiting.
+    #[inline]
+    pub(crate) const fn is_due(&self) -> bool {
+        self.is_due
+    }
+
+    /// Takes note of what has become of the interfaces, if they have become
+    /// something, and does what is to be done.
+    pub(crate) fn update(
+        &mut self,
+        is_ready: bool,
+        holdings: &mut Holdings,
+        tell: &mut dyn FnMut(News),
+    ) {
+        let now = Instant::now();
+        let is_over = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now);
+        if let Some(watcher) = &mut self.watcher {
+            if is_ready || is_over(watcher.next_deadline()) {
+                let mut has_changed = false;
+                let drained = watcher.drain(|change| {
+                    has_changed = true;
+                    if matches!(change, Change::Resynced) {
+                        self.reconciler.distrust();
+                        tell(News::Resynced);
+                    }
+                });
+                if has_changed {
+                    self.snapshot = watcher.snapshot().clone();
+                    self.is_due = true;
+                }
+                if let Err(error) = drained {
+                    self.watcher = None;
+                    tell(News::NotFollowing { error });
+                }
+            }
+        }
+        if is_over(self.reconciler.next_attempt()) {
+            self.is_due = true;
+        }
+        if self.is_due {
+            self.act(now, holdings, tell);
+        }
+        let watcher = self.watcher.as_ref().and_then(Watcher::next_deadline);
+        // What is due already waits for a thread in the right namespace.
+        let attempt = self.reconciler.next_attempt().filter(|_| !self.is_due);
+        self.deadline = watcher.into_iter().chain(attempt).min();
+    }
+
+    /// Does what is to be done, unless the calling thread lives where other
+    /// interfaces have these indexes.
+    fn act(&mut self, now: Instant, holdings: &mut Holdings, tell: &mut dyn FnMut(News)) {
+        if namespace() != self.namespace {
+            return;
+        }
+        self.is_due = false;
+        let selected = self.snapshot.select(&self.selector);
+        let selected: Vec<Interface> = selected.cloned().collect();
+        let there = self.snapshot.interfaces();
+        let exists = |id| there.iter().any(|interface| interface.id() == id);
+        for action in self.reconciler.observe(&selected, exists) {
+            holdings.close(action.interface);
+            if let What::Close(why) = action.what {
+                tell(News::InterfaceLeft {
+                    interface: action.interface,
+                    why,
+                });
+            }
+        }
+        let ids = selected.iter().map(Interface::id);
+        let new: Vec<_> = ids.filter(|id| holdings.admit(*id)).collect();
+        self.perform(now, &selected, holdings, tell);
+        for interface in new {
+            tell(News::InterfaceJoined { interface });
+        }
+        for member in &mut holdings.members {
+            if member.is_degraded && !self.reconciler.has_failed(member.interface) {
+                member.is_degraded = false;
+                tell(News::Recovered {
+                    interface: member.interface,
+                });
+            }
+        }
+    }
+
+    fn perform(
+        &mut self,
+        now: Instant,
+        selected: &[Interface],
+        holdings: &mut Holdings,
+        tell: &mut dyn FnMut(News),
+    ) {
+        // One thing leads to another: a socket to its groups.
+        for _ in 0..ROUNDS {
+            let actions = self.reconciler.actions(now);
+            if actions.is_empty() {
+                break;
+            }
+            for action in actions {
+                let id = action.interface;
+                let mut interfaces = selected.iter();
+                let Some(interface) = interfaces.find(|interface| interface.id() == id) else {
+                    continue;
+                };
+                let done = holdings.perform(&action, interface);
+                self.reconciler.done(action, done.is_ok(), now);
+                if let Err(error) = done {
+                    let mut members = holdings.members.iter_mut();
+                    if let Some(member) = members.find(|member| member.interface == id) {
+                        member.is_degraded = true;
+                    }
+                    tell(News::Degraded {
+                        interface: id,
+                        error,
+                    });
+                }
+            }
+        }
+    }
+
+    /// The selected interfaces that have no address of any family that is wanted.
+    pub(crate) fn unnumbered(&self, families: &[Family]) -> impl Iterator<Item = &Interface> {
+        let selected = self.snapshot.select(&self.selector);
+        selected.filter(|interface| !families.iter().any(|family| family.is_on(interface)))
+    }
+}
+
+/// Which network namespace the calling thread lives in, where there are several.
+fn namespace() -> Option<u64> {
+    let file = fs::metadata("/proc/thread-self/ns/net");
+    file.ok().map(|file| file.ino())
+}
+
+/// Open, join, and once more for what that has changed.
+const ROUNDS: usize = 4;

@@ -1,0 +1,183 @@
+//! The sockets of a LAN, and doing to them what has to be done.
+
+use std::collections::BTreeMap;
+
+use ifcast_interfaces::{Interface, InterfaceId};
+use ifcast_multicast::SharedMulticastSocket;
+use ifcast_socket::Family;
+
+use crate::error::Error;
+use crate::event_loop::{EventLoop, SocketId};
+use crate::lan_socket::LanSocket;
+use crate::reconciler::{Action, What};
+use crate::wanted::Wanted;
+
+/// The sockets of a LAN, by interface and family.
+#[derive(Debug)]
+pub(crate) struct Holdings {
+    pub(crate) sockets: EventLoop<LanSocket>,
+    /// Ordered by index.
+    pub(crate) members: Vec<Member>,
+    wanted: Wanted,
+    is_shared: bool,
+    shared: BTreeMap<Family, SocketId>,
+}
+
+/// One interface of a LAN.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) interface: InterfaceId,
+    /// Whether something there has failed, and been told of.
+    pub(crate) is_degraded: bool,
+    sockets: BTreeMap<Family, SocketId>,
+}
+
+impl Member {
+    pub(crate) fn socket(&self, family: Family) -> Option<SocketId> {
+        self.sockets.get(&family).copied()
+    }
+}
+
+impl Holdings {
+    pub(crate) const fn new(
+        sockets: EventLoop<LanSocket>,
+        wanted: Wanted,
+        is_shared: bool,
+    ) -> Self {
+        Self {
+            sockets,
+            members: Vec::new(),
+            wanted,
+            is_shared,
+            shared: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn families(&self) -> &[Family] {
+        &self.wanted.families
+    }
+
+    /// Makes place for an interface; whether it is new.
+    pub(crate) fn admit(&mut self, interface: InterfaceId) -> bool {
+        if self.members.iter().any(|m| m.interface == interface) {
+            return false;
+        }
+        let index = interface.index().get();
+        let before = |member: &Member| member.interface.index().get() < index;
+        let place = self.members.partition_point(before);
+        let member = Member {
+            interface,
+            is_degraded: false,
+            sockets: BTreeMap::new(),
+        };
+        self.members.insert(place, member);
+        true
+    }
+
+    /// Closes what there is on an interface.
+    pub(crate) fn close(&mut self, interface: InterfaceId) {
+        let Some(place) = self.place(interface) else {
+            return;
+        };
+        for id in self.members.remove(place).sockets.into_values() {
+            match self.sockets.get_mut(id) {
+                Some(LanSocket::Shared(socket)) => drop(socket.remove(interface.index())),
+                // What the system has to say of a socket that is closed is no matter.
+                Some(LanSocket::Bound(_)) | None => drop(self.sockets.remove(id)),
+            }
+        }
+    }
+
+    /// Does what has to be done on an interface, which is so now.
+    pub(crate) fn perform(
+        &mut self,
+        action: &Action<InterfaceId>,
+        now: &Interface,
+    ) -> Result<(), Error> {
+        let Some(place) = self.place(action.interface) else {
+            return Ok(()); // it has left
+        };
+        match &action.what {
+            What::Close(_) => {
+                self.close(action.interface);
+                Ok(())
+            }
+            What::Open(family) => self.open(place, *family, now),
+            What::Refresh => {
+                for id in self.members[place].sockets.values() {
+                    if let Some(socket) = self.sockets.get_mut(*id) {
+                        socket.refresh(now)?;
+                    }
+                }
+                Ok(())
+            }
+            What::Join(group, filter) => {
+                let id = self.members[place].socket(group.family());
+                let socket = id.and_then(|id| self.sockets.get_mut(id));
+                let Some(socket) = socket else {
+                    return Ok(()); // it has left
+                };
+                Ok(match socket {
+                    LanSocket::Bound(socket) => socket.set_filter(*group, filter.clone()),
+                    LanSocket::Shared(socket) => {
+                        socket.set_filter(now.index(), *group, filter.clone())
+                    }
+                }?)
+            }
+            What::Leave(group) => {
+                let id = self.members[place].socket(group.family());
+                match id.and_then(|id| self.sockets.get_mut(id)) {
+                    Some(LanSocket::Bound(socket)) => socket.leave(*group)?,
+                    Some(LanSocket::Shared(socket)) => socket.leave(now.index(), *group)?,
+                    None => {}
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn open(&mut self, place: usize, family: Family, now: &Interface) -> Result<(), Error> {
+        let id = if self.is_shared {
+            self.share(family, now)?
+        } else {
+            let socket = self.wanted.bound(now, family)?;
+            self.add(LanSocket::Bound(socket))?
+        };
+        self.members[place].sockets.insert(family, id);
+        Ok(())
+    }
+
+    /// Has the shared socket serve an interface; opens it if it is the first.
+    fn share(&mut self, family: Family, now: &Interface) -> Result<SocketId, Error> {
+        let id = match self.shared.get(&family) {
+            Some(id) => *id,
+            None => {
+                let socket = self.wanted.shared(family)?;
+                let id = self.add(LanSocket::Shared(socket))?;
+                self.shared.insert(family, id);
+                id
+            }
+        };
+        if let Some(socket) = self.shared_mut(id) {
+            socket.add(now)?;
+        }
+        Ok(id)
+    }
+
+    fn shared_mut(&mut self, id: SocketId) -> Option<&mut SharedMulticastSocket> {
+        match self.sockets.get_mut(id)? {
+            LanSocket::Shared(socket) => Some(socket),
+            LanSocket::Bound(_) => None,
+        }
+    }
+
+    fn add(&mut self, socket: LanSocket) -> Result<SocketId, Error> {
+        let added = self.sockets.add(socket);
+        added.map_err(|source| Error::Loop { source })
+    }
+
+    fn place(&self, interface: InterfaceId) -> Option<usize> {
+        let mut members = self.members.iter();
+        members.position(|member| member.interface == interface)
+    }
+}

@@ -1,12 +1,15 @@
 //! Captures: what really was on the wire.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::time::Instant;
 use std::{fmt, io};
 
 use crate::fault::{OrPanic, PATIENCE};
 use crate::frame::Frame;
 use crate::host::Host;
+use crate::membership::{GroupRecord, MembershipMessage, Report};
+use crate::nic::Nic;
 use crate::sys::{PacketSocket, VNET_HEADER};
 
 /// A record of frames, from the moment it was started.
@@ -68,6 +71,71 @@ impl Capture {
         }
     }
 
+    /// Waits until an interface reports of a group what `wanted` accepts, and returns all that it has reported of that
+    /// group until then, in order.
+    ///
+    /// As with [`frames_until`](Self::frames_until), later frames are kept for the next call and others are not.
+    /// Hosts repeat what they report unasked, so that a record may be one that was already there.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such report within ten seconds, or if some frames were lost.
+    #[track_caller]
+    pub fn records_until(
+        &mut self,
+        reporter: &Nic,
+        group: IpAddr,
+        wanted: impl Fn(&GroupRecord) -> bool,
+    ) -> Vec<GroupRecord> {
+        let hardware_address = reporter.hardware_address();
+        let mut records = Vec::new();
+        self.frames_until(|frame| {
+            let new = records.len();
+            records.extend(records_in(frame, hardware_address, group));
+            records[new..].iter().any(&wanted)
+        });
+        records
+    }
+
+    /// Waits until an interface sends a report that `wanted` accepts, and returns all that it has sent until then, in
+    /// order.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such report within ten seconds, or if some frames were lost.
+    #[track_caller]
+    pub fn reports_until(
+        &mut self,
+        reporter: &Nic,
+        mut wanted: impl FnMut(&Report) -> bool,
+    ) -> Vec<Report> {
+        let hardware_address = reporter.hardware_address();
+        let mut reports = Vec::new();
+        self.frames_until(|frame| {
+            let report = report_in(frame, hardware_address);
+            let found = report.as_ref().is_some_and(&mut wanted);
+            reports.extend(report);
+            found
+        });
+        reports
+    }
+
+    /// Returns what an interface has reported of a group since the last call, of whatever method.
+    ///
+    /// # Panics
+    ///
+    /// If some frames were lost.
+    #[must_use]
+    #[track_caller]
+    pub fn records(&mut self, reporter: &Nic, group: IpAddr) -> Vec<GroupRecord> {
+        let hardware_address = reporter.hardware_address();
+        let frames = self.frames();
+        let records = frames.iter();
+        records
+            .flat_map(|frame| records_in(frame, hardware_address, group))
+            .collect()
+    }
+
     fn receive(&mut self) -> io::Result<()> {
         loop {
             match self.socket.receive(&mut self.buffer) {
@@ -90,6 +158,19 @@ impl Capture {
             ))),
         }
     }
+}
+
+fn report_in(frame: &Frame, reporter: [u8; 6]) -> Option<Report> {
+    match frame.membership() {
+        Some(MembershipMessage::Report(report)) if frame.source() == reporter => Some(report),
+        _ => None,
+    }
+}
+
+fn records_in(frame: &Frame, reporter: [u8; 6], group: IpAddr) -> Vec<GroupRecord> {
+    let mut records = report_in(frame, reporter).map_or_else(Vec::new, |report| report.records);
+    records.retain(|record| record.group == group);
+    records
 }
 
 impl fmt::Debug for Capture {

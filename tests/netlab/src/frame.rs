@@ -3,6 +3,9 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use crate::checksum::internet_sum;
+use crate::membership::MembershipMessage;
+
 /// An Ethernet frame that crossed a segment or an interface, from the destination address on.
 ///
 /// Checksums that a sender leaves to its hardware are filled in.
@@ -70,6 +73,12 @@ impl Frame {
         })
     }
 
+    /// The IGMP or MLD message in the frame, if there is a whole one with a correct checksum.
+    #[must_use]
+    pub fn membership(&self) -> Option<MembershipMessage> {
+        MembershipMessage::decode(&self.ip()?)
+    }
+
     fn chunk<const N: usize>(&self, at: usize) -> Option<[u8; N]> {
         self.bytes.get(at..)?.first_chunk().copied()
     }
@@ -82,9 +91,10 @@ impl Frame {
 impl fmt::Debug for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut f = f.debug_struct("Frame");
-        match (self.udp(), self.ip()) {
-            (Some(udp), _) => f.field("udp", &udp),
-            (None, Some(ip)) => f.field("ip", &ip),
+        match (self.udp(), self.membership(), self.ip()) {
+            (Some(udp), ..) => f.field("udp", &udp),
+            (_, Some(message), _) => f.field("membership", &message),
+            (.., Some(ip)) => f.field("ip", &ip),
             _ => f
                 .field("ethertype", &format_args!("{:#06x}", self.ethertype()))
                 .field("bytes", &self.bytes),
@@ -109,6 +119,8 @@ pub struct IpPacket<'a> {
     pub traffic_class: u8,
     /// Whether this is only a part of a packet.
     pub fragment: bool,
+    /// Whether routers on the way are to look at it (RFC 2113, RFC 2711), as at all messages about memberships.
+    pub router_alert: bool,
     /// What follows the headers.
     pub payload: &'a [u8],
 }
@@ -126,6 +138,7 @@ impl<'a> IpPacket<'a> {
             hops: header[8],
             traffic_class: header[1],
             fragment,
+            router_alert: has_router_alert(packet.get(20..header_length)?, &V4_OPTIONS),
             // An Ethernet frame may be padded beyond the packet.
             payload: packet.get(header_length..total_length)?,
         })
@@ -140,7 +153,7 @@ impl<'a> IpPacket<'a> {
         let length = usize::from(u16::from_be_bytes([header[4], header[5]]));
         let mut payload = packet.get(header.len()..header.len() + length)?;
         let mut protocol = header[6];
-        let mut fragment = false;
+        let (mut fragment, mut router_alert) = (false, false);
         loop {
             let extension = match protocol {
                 HOP_BY_HOP | ROUTING | DESTINATION_OPTIONS => 8 + usize::from(*payload.get(1)?) * 8,
@@ -150,6 +163,9 @@ impl<'a> IpPacket<'a> {
                 }
                 _ => break,
             };
+            if protocol == HOP_BY_HOP {
+                router_alert = has_router_alert(payload.get(2..extension)?, &V6_OPTIONS);
+            }
             protocol = *payload.first()?;
             payload = payload.get(extension..)?;
             if fragment {
@@ -163,9 +179,38 @@ impl<'a> IpPacket<'a> {
             hops: header[7],
             traffic_class: header[0] << 4 | header[1] >> 4,
             fragment,
+            router_alert,
             payload,
         })
     }
+}
+
+/// How the options of a header are written.
+struct OptionFormat {
+    router_alert: u8,
+    padding: u8,
+    end: Option<u8>,
+    /// How much longer an option is than its length field says.
+    uncounted: usize,
+}
+
+/// Whether a router alert is among the options of a header.
+fn has_router_alert(mut options: &[u8], format: &OptionFormat) -> bool {
+    while let [kind, rest @ ..] = options {
+        if Some(*kind) == format.end {
+            return false;
+        }
+        if *kind == format.router_alert {
+            return true;
+        }
+        let length = match rest.first() {
+            _ if *kind == format.padding => 1,
+            Some(length) => usize::from(*length) + format.uncounted,
+            None => return false,
+        };
+        options = options.get(length.max(1)..).unwrap_or_default();
+    }
+    false
 }
 
 /// A UDP datagram in a [`Frame`].
@@ -204,23 +249,6 @@ fn complete_checksum(virtio_header: &[u8], frame: &mut [u8]) {
     }
 }
 
-/// The one's complement sum of RFC 1071.
-fn internet_sum(bytes: &[u8]) -> u16 {
-    let mut sum: u64 = bytes
-        .chunks(2)
-        .map(|pair| {
-            u64::from(u16::from_be_bytes([
-                pair[0],
-                pair.get(1).copied().unwrap_or(0),
-            ]))
-        })
-        .sum();
-    while sum > u64::from(u16::MAX) {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    u16::try_from(sum).unwrap_or(u16::MAX)
-}
-
 const ETHERNET_HEADER: usize = 14;
 const UDP_HEADER: usize = 8;
 const ETHERTYPE_IPV4: u16 = 0x0800;
@@ -231,6 +259,20 @@ const ROUTING: u8 = 43;
 const FRAGMENT: u8 = 44;
 const DESTINATION_OPTIONS: u8 = 60;
 const NEEDS_CHECKSUM: u8 = 1;
+/// RFC 791, section 3.1.
+const V4_OPTIONS: OptionFormat = OptionFormat {
+    router_alert: 148,
+    padding: 1,
+    end: Some(0),
+    uncounted: 0,
+};
+/// RFC 8200, section 4.2.
+const V6_OPTIONS: OptionFormat = OptionFormat {
+    router_alert: 5,
+    padding: 0,
+    end: None,
+    uncounted: 2,
+};
 
 #[cfg(test)]
 mod tests {
@@ -278,7 +320,22 @@ mod tests {
         let ip = frame.ip().unwrap();
         assert_eq!((ip.protocol, ip.hops), (58, 1));
         assert_eq!(ip.payload, [143, 0, 0, 0]);
+        assert!(ip.router_alert);
         assert_eq!(frame.udp(), None);
+    }
+
+    #[test]
+    fn a_router_alert_is_found_among_other_options() {
+        for (options, format, found) in [
+            (&[1, 7, 3, 0, 148, 4, 0, 0][..], &V4_OPTIONS, true),
+            (&[0, 148, 4, 0], &V4_OPTIONS, false), // behind the end
+            (&[7, 0, 0, 0], &V4_OPTIONS, false),   // of an impossible length
+            (&[7], &V4_OPTIONS, false),
+            (&[1, 1, 0, 0, 5, 2, 0, 0], &V6_OPTIONS, true),
+            (&[1, 4, 5, 2, 0, 0], &V6_OPTIONS, false), // what looks like one is padding
+        ] {
+            assert_eq!(has_router_alert(options, format), found, "{options:?}");
+        }
     }
 
     #[test]

@@ -219,6 +219,14 @@ impl Host {
         tunnels.unwrap_or_else(PoisonError::into_inner).push(tunnel);
     }
 
+    /// Sends an rtnetlink request for many objects, and has `visit` see each of them.
+    pub(crate) fn dump(&self, request: Request, visit: impl FnMut(&[u8])) -> io::Result<()> {
+        let rtnetlink = self.inner.rtnetlink.lock();
+        rtnetlink
+            .unwrap_or_else(PoisonError::into_inner)
+            .dump(request, visit)
+    }
+
     fn exchange(&self, request: Request) -> io::Result<Vec<u8>> {
         let rtnetlink = self.inner.rtnetlink.lock();
         rtnetlink

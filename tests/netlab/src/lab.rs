@@ -63,7 +63,8 @@ impl Lab {
 
     /// Adds a segment whose switch snoops IGMP and MLD: a multicast reaches only those who joined its group.
     ///
-    /// The switch is also the querier, of IGMPv3 and MLDv2; without one a snooping switch floods. Groups that every
+    /// The switch is also the querier, of IGMPv3 and MLDv2, and can become [another](Segment::set_querier); without one a
+    /// snooping switch floods. Groups that every
     /// switch floods (`224.0.0.x`, `ff02::1`) still reach everybody.
     ///
     /// It needs a writable `/proc/sys`, for the switch's own IPv6 address.

@@ -58,17 +58,21 @@
 
 mod address;
 mod capture;
+mod checksum;
 mod dialogue;
 mod fault;
 mod frame;
 mod host;
 mod lab;
 mod links;
+mod membership;
 mod netlink;
 mod nic;
+mod querier;
 mod rtnetlink;
 mod segment;
 mod settings;
+mod snooping;
 mod sys;
 mod wire;
 
@@ -78,7 +82,11 @@ pub use crate::frame::{Frame, IpPacket, UdpDatagram};
 pub use crate::host::{DeadEnd, Host, Task};
 pub use crate::lab::Lab;
 pub use crate::links::LinkKind;
+pub use crate::membership::{
+    GroupRecord, MembershipMessage, MembershipVersion, Query, RecordKind, Report,
+};
 pub use crate::nic::Nic;
 pub use crate::segment::Segment;
 pub use crate::settings::LinkFlag;
+pub use crate::snooping::Querier;
 pub use crate::wire::Wire;

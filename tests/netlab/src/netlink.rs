@@ -21,6 +21,11 @@ impl Request {
         Self::with_flags(kind, NLM_F_REQUEST, fixed)
     }
 
+    /// Starts a request of type `kind` that is answered by all objects there are.
+    pub(crate) fn dump(kind: u16, fixed: &[u8]) -> Self {
+        Self::with_flags(kind, NLM_F_REQUEST | NLM_F_DUMP, fixed)
+    }
+
     fn with_flags(kind: u16, flags: u16, fixed: &[u8]) -> Self {
         let mut bytes = Vec::with_capacity(256);
         bytes.extend_from_slice(&[0; 4]); // nlmsg_len, known in `finish`
@@ -108,6 +113,8 @@ pub(crate) enum Body<'a> {
     Done,
     /// The request was refused, and perhaps why in the kernel's own words.
     Refused { errno: i32, reason: Option<String> },
+    /// There are no more objects.
+    End,
     /// The object asked for, without the netlink header.
     Object(&'a [u8]),
 }
@@ -125,6 +132,7 @@ pub(crate) fn messages(mut bytes: &[u8]) -> impl Iterator<Item = Message<'_>> {
             .unwrap_or_default();
         let body = match kind {
             NLMSG_ERROR => acknowledgement(payload, flags)?,
+            NLMSG_DONE => Body::End,
             _ => Body::Object(payload),
         };
         Some(Message { sequence, body })
@@ -153,16 +161,21 @@ fn acknowledgement(payload: &[u8], flags: u16) -> Option<Body<'static>> {
 }
 
 /// Returns the payload of the first attribute of type `kind`.
-pub(crate) fn find(mut attributes: &[u8], kind: u16) -> Option<&[u8]> {
-    loop {
-        let length = usize::from(u16_at(attributes, 0)?);
-        let found = u16_at(attributes, 2)? & !NLA_F_NESTED;
-        let payload = attributes.get(4..length)?;
-        if found == kind {
-            return Some(payload);
-        }
-        attributes = attributes.get(length.next_multiple_of(ALIGNMENT)..)?;
-    }
+pub(crate) fn find(bytes: &[u8], kind: u16) -> Option<&[u8]> {
+    attributes(bytes).find_map(|(found, payload)| (found == kind).then_some(payload))
+}
+
+/// Splits attributes into types and payloads; stops at the first malformed one.
+pub(crate) fn attributes(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    iter::from_fn(move || {
+        let length = usize::from(u16_at(bytes, 0)?);
+        let kind = u16_at(bytes, 2)? & !NLA_F_NESTED;
+        let payload = bytes.get(4..length)?;
+        bytes = bytes
+            .get(length.next_multiple_of(ALIGNMENT)..)
+            .unwrap_or_default();
+        Some((kind, payload))
+    })
 }
 
 /// Reads a native-endian `u16`.
@@ -181,7 +194,9 @@ pub(crate) const NLM_F_REPLACE: u16 = 0x100;
 pub(crate) const NLM_F_EXCL: u16 = 0x200;
 pub(crate) const NLM_F_CREATE: u16 = 0x400;
 const NLM_F_ACK_TLVS: u16 = 0x200;
+const NLM_F_DUMP: u16 = 0x300;
 const NLMSG_ERROR: u16 = 2;
+const NLMSG_DONE: u16 = 3;
 const NLMSGERR_ATTR_MSG: u16 = 1;
 const NLA_F_NESTED: u16 = 1 << 15;
 const HEADER: usize = 16;
@@ -234,6 +249,14 @@ mod tests {
         bytes.extend(Request::query(16, b"link").finish(8));
         let bodies: Vec<_> = messages(&bytes).map(|message| message.body).collect();
         assert_eq!(bodies, [Body::Done, Body::Object(b"link")]);
+    }
+
+    #[test]
+    fn the_end_of_many_objects_is_told_from_an_object() {
+        let mut bytes = Request::dump(86, b"some").finish(7);
+        bytes.extend(Request::dump(NLMSG_DONE, &[0; 4]).finish(7));
+        let bodies: Vec<_> = messages(&bytes).map(|message| message.body).collect();
+        assert_eq!(bodies, [Body::Object(b"some"), Body::End]);
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Segments: broadcast domains to attach hosts to.
 
-use std::time::Duration;
-use std::{fmt, fs, io, thread};
+use std::{fmt, fs, io};
 
 use crate::address::{AddressOptions, Prefixed};
 use crate::capture::Capture;
@@ -9,14 +8,15 @@ use crate::fault::OrPanic;
 use crate::host::Host;
 use crate::nic::Nic;
 use crate::rtnetlink;
+use crate::snooping::Querier;
 
 /// A broadcast domain: an Ethernet switch with as many ports as it takes.
 ///
 /// A handle is cheap to clone. Frames of any size pass, so that only the MTUs of the two hosts count.
 #[derive(Clone)]
 pub struct Segment {
-    switch: Host,
-    bridge: u32,
+    pub(crate) switch: Host,
+    pub(crate) bridge: u32,
 }
 
 impl Segment {
@@ -36,6 +36,9 @@ impl Segment {
         let bridge = switch.next_index();
         let name = bridge_name(bridge);
         switch.request(rtnetlink::new_bridge(&name, bridge, true))?;
+        // The bridge joins the groups of other switches, and the kernel allocates as much for each IGMP report as would
+        // fit, 64 KiB at the MTU of the ports. A few of them would fill the buffer of a capture.
+        switch.request(rtnetlink::set_mtu(bridge, USUAL_MTU))?;
         switch.request(rtnetlink::no_link_local_address(bridge))?;
         switch.request(rtnetlink::set_up(bridge, true))?;
         // An MLD querier needs a link-local address to ask from.
@@ -43,16 +46,12 @@ impl Segment {
         let querier = Prefixed::parse("fe80::2/64")?;
         let options = AddressOptions::default();
         switch.request(rtnetlink::new_address(bridge, querier, &options))?;
-        // The switch floods until members have had the time to answer its first query. Nobody is attached yet, so
-        // that need not take the usual ten seconds.
-        switch.request(rtnetlink::set_query_response_time(bridge, 0))?;
-        switch.request(rtnetlink::start_querier(bridge))?;
-        switch.request(rtnetlink::set_query_response_time(bridge, TEN_SECONDS))?;
-        thread::sleep(ONE_TICK);
-        Ok(Self {
+        let segment = Self {
             switch: switch.clone(),
             bridge,
-        })
+        };
+        segment.start_querier(&Querier::default())?;
+        Ok(segment)
     }
 
     /// Attaches a host by a cable and returns the interface that appears there: up, with these addresses, and ready
@@ -86,7 +85,4 @@ fn bridge_name(index: u32) -> String {
     format!("segment{index}")
 }
 
-/// In hundredths of a second: what RFC 3376 recommends.
-const TEN_SECONDS: u64 = 1000;
-/// A time of zero is over with the kernel's next tick, of which the slowest configuration has a hundred per second.
-const ONE_TICK: Duration = Duration::from_millis(20);
+const USUAL_MTU: u32 = 1500;

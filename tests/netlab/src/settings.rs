@@ -19,6 +19,24 @@ pub enum LinkFlag {
 }
 
 impl Nic {
+    /// The hardware address.
+    ///
+    /// # Panics
+    ///
+    /// If there is none of six bytes, as on a tunnel.
+    #[must_use]
+    #[track_caller]
+    pub fn hardware_address(&self) -> [u8; 6] {
+        self.ethernet_address()
+            .or_panic(format_args!("read the hardware address of {self:?}"))
+    }
+
+    pub(crate) fn ethernet_address(&self) -> io::Result<[u8; 6]> {
+        let link = self.host().link(self.index())?;
+        link.hardware_address
+            .ok_or_else(|| io::Error::other("it has no Ethernet address"))
+    }
+
     /// Adds an address in the form that [`Segment::attach`](crate::Segment::attach) takes.
     #[track_caller]
     pub fn add_address(&self, address: &str) {

@@ -2,7 +2,7 @@
 
 use super::link::{
     IFF_UP, IFLA_IFNAME, IFLA_INFO_KIND, IFLA_LINKINFO, IFLA_MASTER, IFLA_MTU, IFLA_NET_NS_FD,
-    RTM_NEWLINK, change_link, link_header,
+    RTM_NEWLINK, link_header,
 };
 use crate::netlink::{NLM_F_CREATE, NLM_F_EXCL, Request};
 
@@ -79,25 +79,6 @@ pub(crate) fn new_plain(kind: &str, name: &str, index: u32) -> Request {
     new_of_kind(kind, name, index, |data| data)
 }
 
-/// Makes a bridge that snoops the querier of its segment, speaking IGMPv3 and MLDv2.
-///
-/// It takes effect once members have had the time to answer: see [`set_query_response_time`].
-pub(crate) fn start_querier(index: u32) -> Request {
-    change_bridge(index, |bridge| {
-        bridge
-            .attribute(IFLA_BR_MCAST_IGMP_VERSION, &[3])
-            .attribute(IFLA_BR_MCAST_MLD_VERSION, &[2])
-            .attribute(IFLA_BR_MCAST_QUERIER, &[1])
-    })
-}
-
-/// Sets how long members may take to answer a bridge's queries, in hundredths of a second.
-pub(crate) fn set_query_response_time(index: u32, time: u64) -> Request {
-    change_bridge(index, |bridge| {
-        bridge.attribute(IFLA_BR_MCAST_QUERY_RESPONSE_INTVL, &time.to_ne_bytes())
-    })
-}
-
 fn new_on_top(
     kind: &str,
     name: &str,
@@ -135,13 +116,6 @@ fn new_link(index: u32, up: bool) -> Request {
     )
 }
 
-fn change_bridge(index: u32, fill: impl FnOnce(Request) -> Request) -> Request {
-    change_link(index).nested(IFLA_LINKINFO, |info| {
-        info.text(IFLA_INFO_KIND, "bridge")
-            .nested(IFLA_INFO_DATA, fill)
-    })
-}
-
 /// Adds what is said of either end of a veth pair.
 fn veth_end(link: Request, end: &VethEnd<'_>) -> Request {
     let mut link = link.text(IFLA_IFNAME, end.name);
@@ -159,12 +133,8 @@ fn veth_end(link: Request, end: &VethEnd<'_>) -> Request {
 
 const IFLA_LINK: u16 = 5;
 const IFLA_GSO_MAX_SEGS: u16 = 40;
-const IFLA_INFO_DATA: u16 = 2;
+pub(super) const IFLA_INFO_DATA: u16 = 2;
 const IFLA_BR_MCAST_SNOOPING: u16 = 23;
-const IFLA_BR_MCAST_QUERIER: u16 = 25;
-const IFLA_BR_MCAST_QUERY_RESPONSE_INTVL: u16 = 34;
-const IFLA_BR_MCAST_IGMP_VERSION: u16 = 43;
-const IFLA_BR_MCAST_MLD_VERSION: u16 = 44;
 const VETH_INFO_PEER: u16 = 1;
 const IFLA_VLAN_ID: u16 = 1;
 const IFLA_VXLAN_ID: u16 = 1;

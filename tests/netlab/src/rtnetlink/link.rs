@@ -9,6 +9,8 @@ pub(crate) struct Link {
     pub(crate) name: String,
     pub(crate) up: bool,
     pub(crate) running: bool,
+    /// The Ethernet address, if it is that kind of link.
+    pub(crate) hardware_address: Option<[u8; 6]>,
     port_state: Option<u8>,
 }
 
@@ -25,6 +27,8 @@ impl Link {
                 .to_owned(),
             up: flags & IFF_UP != 0,
             running: flags & IFF_RUNNING != 0,
+            hardware_address: find(attributes, IFLA_ADDRESS)
+                .and_then(|address| address.try_into().ok()),
             port_state: find(attributes, IFLA_LINKINFO)
                 .and_then(|info| find(info, IFLA_INFO_SLAVE_DATA))
                 .and_then(|port| find(port, IFLA_BRPORT_STATE))
@@ -173,8 +177,10 @@ pub(super) const IFLA_NET_NS_FD: u16 = 28;
 const IFLA_PROP_LIST: u16 = 52;
 const IFLA_ALT_IFNAME: u16 = 53;
 pub(super) const IFLA_INFO_KIND: u16 = 1;
-const IFLA_INFO_SLAVE_DATA: u16 = 5;
+pub(super) const IFLA_INFO_SLAVE_KIND: u16 = 4;
+pub(super) const IFLA_INFO_SLAVE_DATA: u16 = 5;
 const IFLA_BRPORT_STATE: u16 = 1;
+pub(super) const IFLA_BRPORT_FAST_LEAVE: u16 = 7;
 const BR_STATE_FORWARDING: u8 = 3;
 const IF_OPER_DORMANT: u8 = 5;
 const IF_OPER_UP: u8 = 6;
@@ -189,6 +195,7 @@ mod tests {
     fn answer(flags: u32, port_state: Option<u8>) -> Vec<u8> {
         let request = Request::query(RTM_NEWLINK, &link_header(18, flags, 0))
             .text(IFLA_IFNAME, "lan0")
+            .attribute(IFLA_ADDRESS, &[2, 0, 0, 0, 0, 1])
             .nested(IFLA_LINKINFO, |info| {
                 info.text(IFLA_INFO_KIND, "veth")
                     .nested(IFLA_INFO_SLAVE_DATA, |port| match port_state {
@@ -204,6 +211,7 @@ mod tests {
         let link = Link::decode(&answer(IFF_UP, None)).unwrap();
         assert_eq!((link.index, link.name.as_str()), (18, "lan0"));
         assert!(link.up && !link.running);
+        assert_eq!(link.hardware_address, Some([2, 0, 0, 0, 0, 1]));
     }
 
     #[test]

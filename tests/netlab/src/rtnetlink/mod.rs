@@ -3,6 +3,7 @@
 //! Each function builds a request and sends nothing.
 
 mod address;
+mod bridge;
 mod kind;
 mod link;
 
@@ -10,9 +11,12 @@ pub(crate) use self::address::{
     change_address, delete_address, delete_route, leads_home, new_address, new_dead_end, new_route,
     way_to_own,
 };
+pub(crate) use self::bridge::{
+    PortGroup, QuerierSettings, groups, port_groups, router_ports, set_fast_leave, set_querier,
+    set_query_response_time, start_querier,
+};
 pub(crate) use self::kind::{
     VethEnd, new_bridge, new_macvlan, new_macvtap, new_plain, new_veth, new_vlan, new_vxlan,
-    set_query_response_time, start_querier,
 };
 pub(crate) use self::link::{
     IFF_ALLMULTI, IFF_MULTICAST, IFF_PROMISC, Link, add_alternative_name, delete_link,

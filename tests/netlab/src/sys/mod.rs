@@ -8,6 +8,7 @@
 //! - `RouteSocket`: an rtnetlink socket of the namespace it was opened in, whoever uses it later;
 //! - `PacketSocket`: what crosses an interface, link layer and all;
 //! - `Tun`: an interface of either `Layer` that lives as long as the value;
+//! - `kernel_time() -> io::Result<Duration>`: a clock that goes from one of the kernel's ticks to the next;
 //! - `refuse_bind() -> io::Result<()>`: takes `bind(2)` from the calling thread;
 //! - `Stop` and `Stopper`: tells a thread that waits for frames to return.
 
@@ -16,7 +17,7 @@
 mod platform;
 
 pub(crate) use self::platform::{
-    Namespace, PacketSocket, RouteSocket, Stop, Stopper, Tun, isolation, refuse_bind,
+    Namespace, PacketSocket, RouteSocket, Stop, Stopper, Tun, isolation, kernel_time, refuse_bind,
 };
 
 /// What an interface carries: frames or packets.

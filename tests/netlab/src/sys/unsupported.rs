@@ -13,6 +13,10 @@ pub(crate) fn isolation() -> io::Result<()> {
     ))
 }
 
+pub(crate) fn kernel_time() -> io::Result<Duration> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 pub(crate) fn refuse_bind() -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -5,6 +5,7 @@
     reason = "system calls that neither std nor the enabled features of nix wrap"
 )]
 
+mod clock;
 mod isolate;
 mod namespace;
 mod packet;
@@ -14,6 +15,7 @@ mod seccomp;
 mod socket;
 mod tun;
 
+pub(crate) use self::clock::kernel_time;
 pub(crate) use self::isolate::isolation;
 pub(crate) use self::namespace::Namespace;
 pub(crate) use self::packet::{PacketSocket, Stop, Stopper};

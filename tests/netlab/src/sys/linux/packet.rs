@@ -31,8 +31,9 @@ impl PacketSocket {
     pub(crate) fn tap(index: u32) -> io::Result<Self> {
         let this = Self::open()?;
         let room: libc::c_int = 16 << 20;
-        // Beyond the limit of an unprivileged user, but this one is the administrator of the namespace. Where even that
-        // is refused, a burst that does not fit is reported, not lost in silence.
+        // As much as an unprivileged user may have, and more where this one is the administrator of the real machine. A
+        // burst that does not fit is reported, not lost in silence.
+        socket::set_option(&this.socket, libc::SOL_SOCKET, libc::SO_RCVBUF, &room)?;
         let _ = socket::set_option(&this.socket, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, &room);
         this.bind(index)?;
         let promiscuous = libc::packet_mreq {

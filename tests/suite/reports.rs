@@ -258,12 +258,19 @@ fn routers_are_told_exactly_what_was_asked_for() {
         for (step, change, kind, named, _) in STEPS {
             let (host, sources) = (stage.member.host(), &stage.sources);
             host.run(|| change(&mut socket, group, sources));
-            // What has just changed before may be repeated in the same record.
-            let named = stage.set_of(named);
-            let says =
-                |record: &GroupRecord| record.kind == kind && record.sources.is_superset(&named);
-            capture.records_until(&stage.member, group.address(), says);
             let filter = socket.filter(group).expect(step);
+            // What changed just before may be repeated in the same record. And while a change of
+            // mode is repeated, what else changes goes with it (RFC 3810, section 6.1).
+            let named = stage.set_of(named);
+            let whole = match filter {
+                SourceFilter::Include(sources) => (RecordKind::ToInclude, sources),
+                SourceFilter::Exclude(sources) => (RecordKind::ToExclude, sources),
+            };
+            let says = |record: &GroupRecord| {
+                record.kind == kind && record.sources.is_superset(&named)
+                    || (record.kind, &record.sources) == whole
+            };
+            capture.records_until(&stage.member, group.address(), says);
             stage.assert_answers(&mut capture, filter);
         }
         stage.member.host().run(|| socket.leave(group)).unwrap();

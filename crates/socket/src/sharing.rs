@@ -3,8 +3,11 @@
 /// Whether other sockets may bind the same port on the same interface; for a
 /// [`SharedSocket`](crate::SharedSocket), on whatever interface, served or not.
 ///
-/// Broadcasts and multicasts then reach all of them; a unicast reaches one, on
-/// Linux the one opened last.
+/// Broadcasts and multicasts then reach all of them; a unicast reaches one. On Linux
+/// that is one that is tied to the device
+/// ([`Pinning::Device`](crate::Pinning::Device)), if there is any, such as ours beside
+/// a system's daemon, and else the one opened last. Whoever wants answers of its own
+/// had better ask from a port of its own.
 ///
 /// ```
 /// use ifcast_interfaces::Interface;

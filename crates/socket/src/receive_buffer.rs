@@ -150,13 +150,14 @@ mod tests {
 
     #[test]
     fn a_buffer_holds_at_least_one_datagram_and_the_more_the_smaller_they_are() {
+        let step = if cfg!(miri) { 257 } else { 1 }; // Miri would take ten minutes for all, and finds nothing in sums
         for family in Family::ALL {
             let small = buffer(None, 2304, family, 1500);
             let large = buffer(None, 1 << 20, family, 1500);
             let loopback = buffer(None, 1 << 20, family, 65_536);
             let narrow = buffer(None, 1 << 20, family, 576);
             let mut last = usize::MAX;
-            for len in 0..=65_535 {
+            for len in (0..=65_535).step_by(step) {
                 assert!(small.datagrams(len) >= 1);
                 assert!(large.datagrams(len) >= 1);
                 let long = if len > ReceiveBuffer::SHORT { len } else { 0 };

@@ -267,13 +267,8 @@ impl<Tie> Builder<Tie> {
             }
         }
         if let Some(traffic_class) = self.settings.traffic_class {
-            let value = traffic_class.into();
-            match self.settings.family {
-                Family::V4 => socket.set_tos_v4(value).map_err(failed(scope, "IP_TOS"))?,
-                Family::V6 => socket
-                    .set_tclass_v6(value)
-                    .map_err(failed(scope, "IPV6_TCLASS"))?,
-            }
+            sys::set_traffic_class(socket, self.settings.family, traffic_class)
+                .map_err(|(option, source)| failed(scope, option)(source))?;
         }
         if let Some(bytes) = self.settings.receive_buffer {
             socket

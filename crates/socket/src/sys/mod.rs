@@ -63,6 +63,7 @@ use libc as calls;
 
 #[cfg(fuzzing)]
 pub use self::control::fuzzing;
+pub(crate) use self::option::set_traffic_class;
 pub(crate) use self::platform::{
     DEVICE_OWNS_PORT, SEGMENT, coalesce, configure, kernel_drops, packet_charge, pin,
     receive_all_groups, receive_buffer_of, receive_metadata, share_port, splits,

@@ -64,6 +64,19 @@ pub(super) fn set_multicast_interface(
     }
 }
 
+/// `IP_TOS` or `IPV6_TCLASS`; by ourselves, since socket2 does not set the latter on all of Apple's systems.
+pub(crate) fn set_traffic_class(
+    socket: &Socket,
+    family: Family,
+    traffic_class: u8,
+) -> Result<(), (&'static str, io::Error)> {
+    let (level, option, name) = match family {
+        Family::V4 => (libc::IPPROTO_IP, libc::IP_TOS, "IP_TOS"),
+        Family::V6 => (libc::IPPROTO_IPV6, libc::IPV6_TCLASS, "IPV6_TCLASS"),
+    };
+    set(socket.as_fd(), level, option, c_int::from(traffic_class)).map_err(|error| (name, error))
+}
+
 /// Has the kernel say of each datagram what comes from the IP header.
 pub(super) fn receive_header_fields(
     socket: BorrowedFd<'_>,

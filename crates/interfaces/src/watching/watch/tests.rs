@@ -256,6 +256,7 @@ fn a_storm_on_one_interface_does_not_delay_another() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it takes too long")]
 fn an_interface_that_flapped_and_is_as_before_says_so_once() {
     let mut scene = Scene::new();
     for _ in 0..1000 {
@@ -474,6 +475,7 @@ fn one_failed_read_is_not_the_end_and_two_are() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it takes too long")]
 fn who_never_stops_talking_is_interrupted_and_listened_to_again() {
     let mut scene = Scene::new();
     scene.fake.never_stops = true;
@@ -487,6 +489,7 @@ fn who_never_stops_talking_is_interrupted_and_listened_to_again() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it takes too long")]
 fn what_is_lost_without_a_word_while_there_is_more_to_read_is_listed_too() {
     let mut scene = Scene::new();
     scene.say(Notice::Lost);

@@ -79,9 +79,10 @@ impl SharedMulticastSocket {
     /// port, hold those. The calling thread must be in the socket's network namespace.
     ///
     /// # Errors
-    /// [`Error::Socket`] if the interface is not served, [`Error::WrongFamily`], [`Error::NeedsSource`], [`Error::AlreadyJoined`], or
-    /// [`Error::Join`] with what the operating system answered. Whatever goes wrong,
-    /// here and below, all memberships stay as they are.
+    /// [`Error::Socket`] if the interface is not served, [`Error::WrongFamily`],
+    /// [`Error::NeedsSource`], [`Error::AlreadyJoined`], or [`Error::Join`] with what
+    /// the operating system answered. Whatever goes wrong, here and below, all
+    /// memberships stay as they are.
     ///
     /// # Platform
     /// `MCAST_JOIN_GROUP` (RFC 3678, section 5.1) everywhere.
@@ -179,8 +180,8 @@ impl SharedMulticastSocket {
     /// Leaves a group on one of the interfaces, whatever was received from.
     ///
     /// # Errors
-    /// [`Error::Socket`] if the interface is not served, [`Error::NotJoined`], or [`Error::Leave`] with what the operating system
-    /// answered.
+    /// [`Error::Socket`] if the interface is not served, [`Error::NotJoined`], or
+    /// [`Error::Leave`] with what the operating system answered.
     pub fn leave(&mut self, interface: InterfaceIndex, group: Group) -> Result<(), Error> {
         let id = self.id(interface)?;
         let endpoint = self.socket.endpoint();

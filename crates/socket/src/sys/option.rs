@@ -64,7 +64,7 @@ pub(super) fn set_multicast_interface(
     }
 }
 
-/// `IP_TOS` or `IPV6_TCLASS`; by ourselves, since socket2 does not set the latter on all of Apple's systems.
+/// `IP_TOS` or `IPV6_TCLASS`, which socket2 does not set on all of Apple's systems.
 pub(crate) fn set_traffic_class(
     socket: &Socket,
     family: Family,

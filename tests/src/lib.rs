@@ -13,15 +13,18 @@ mod ear;
 mod join;
 mod judge;
 mod program;
+mod star;
 
 use std::net::IpAddr;
 
-use ifcast::{Interface, Pinning, Snapshot};
+use ifcast::socket::BoundSocket;
+use ifcast::{Family, Interface, Pinning, Snapshot};
 use ifcast_netlab::Nic;
 
 pub use crate::ear::{Ear, Heard};
 pub use crate::judge::Judge;
 pub use crate::program::Program;
+pub use crate::star::Star;
 
 /// Both ways of tying a socket to an interface. The second is Apple's model:
 /// the kernel filters nothing, this project does.
@@ -33,6 +36,15 @@ pub fn interface(nic: &Nic) -> Interface {
     let index = ifcast::interfaces::InterfaceIndex::new(nic.index()).unwrap();
     nic.host()
         .run(|| Snapshot::capture().unwrap().by_index(index).cloned())
+        .unwrap()
+}
+
+/// A socket on a network card, with a port of its own.
+#[must_use]
+pub fn socket_on(nic: &Nic, family: Family) -> BoundSocket {
+    let interface = interface(nic);
+    nic.host()
+        .run(|| BoundSocket::builder(&interface, family).bind())
         .unwrap()
 }
 

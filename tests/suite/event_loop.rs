@@ -13,8 +13,8 @@ use ifcast::{
     Cast, Error, Event, EventLoop, Family, Group, InterfaceId, Lan, Outcome, Pinning, RecvBatch,
     Scope, Selector, Skip, To,
 };
-use ifcast_netlab::{Host, Lab, Nic};
-use ifcast_tests::{Ear, Heard, Judge, PINNINGS, interface, ip};
+use ifcast_netlab::Nic;
+use ifcast_tests::{Ear, Heard, Judge, PINNINGS, Star, interface, ip, socket_on};
 
 const PORT: u16 = 2222;
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,50 +23,9 @@ const SILENCE: Duration = Duration::from_millis(100);
 /// What one socket may hand over in its turn.
 const TURN: usize = 4 * 32;
 
-/// A host with an interface on each of `N` segments, and a neighbour on each.
-struct Star<const N: usize> {
-    _lab: Lab,
-    hub: Host,
-    nics: [Nic; N],
-    ends: [Nic; N],
-}
-
-impl<const N: usize> Star<N> {
-    fn new() -> Self {
-        let lab = Lab::new();
-        let hub = lab.host("hub");
-        let segments = std::array::from_fn(|_| lab.segment());
-        let attach = |segment: &ifcast_netlab::Segment, host: &Host, name: &str, i, end| {
-            let addresses = [
-                format!("10.71.{i}.{end}/24"),
-                format!("fe80::{i:x}:{end}/64"),
-            ];
-            segment.attach(host, name, &[&addresses[0], &addresses[1]])
-        };
-        let segments: &[ifcast_netlab::Segment; N] = &segments;
-        let nics = std::array::from_fn(|i| attach(&segments[i], &hub, &format!("lan{i}"), i, 1));
-        let ends = std::array::from_fn(|i| {
-            attach(&segments[i], &lab.host(&format!("end{i}")), "lan0", i, 2)
-        });
-        Self {
-            _lab: lab,
-            hub,
-            nics,
-            ends,
-        }
-    }
-
-    fn lan(&self) -> Lan {
-        self.hub
-            .run(|| Lan::builder().port(PORT).receive_buffer(8 << 20).build())
-            .unwrap()
-    }
-}
-
-fn socket_on(nic: &Nic, family: Family) -> BoundSocket {
-    let interface = interface(nic);
-    nic.host()
-        .run(|| BoundSocket::builder(&interface, family).bind())
+fn lan_of<const N: usize>(star: &Star<N>) -> Lan {
+    star.hub
+        .run(|| Lan::builder().port(PORT).receive_buffer(8 << 20).build())
         .unwrap()
 }
 
@@ -88,7 +47,7 @@ fn hear(lan: &mut Lan, count: usize) -> Vec<Heard> {
 fn bursts_on_eight_interfaces_arrive_whole_and_once_and_none_waits_for_the_end_of_another() {
     const BURST: usize = 5000;
     let star = Star::<8>::new();
-    let mut lan = star.lan();
+    let mut lan = lan_of(&star);
 
     // With room to spare, because the kernel's price is not ours to set.
     let kept = lan
@@ -157,7 +116,7 @@ fn a_lan_sends_by_every_interface_and_says_for_each_what_came_of_it() {
         .each_ref()
         .map(|end| Judge::listen(end, PORT, &[ip("239.71.7.7")]));
     star.nics[2].remove_address("10.71.2.1/24");
-    let mut lan = star.lan();
+    let mut lan = lan_of(&star);
     assert!(lan.failures().is_empty(), "{:?}", lan.failures());
     star.nics[3].set_up(false);
 
@@ -198,7 +157,7 @@ fn describe(outcome: &Outcome) -> &'static str {
 fn a_question_is_answered_by_the_interface_and_from_the_address_that_was_asked() {
     let star = Star::<2>::new();
     star.nics[1].add_address("10.71.1.9/24");
-    let mut lan = star.lan();
+    let mut lan = lan_of(&star);
     for (destination, answers_from) in [
         ("255.255.255.255", "10.71.1.1"),
         ("10.71.1.255", "10.71.1.1"),
@@ -292,7 +251,7 @@ fn interfaces_that_fail_are_reported_and_the_others_go_on() {
         .hub
         .run(|| BoundSocket::builder(&taken, Family::V4).port(PORT).bind())
         .unwrap();
-    let mut lan = star.lan();
+    let mut lan = lan_of(&star);
     let [failure] = lan.failures() else {
         panic!("{:?}", lan.failures());
     };
@@ -390,7 +349,7 @@ fn a_visitor_that_panics_costs_a_batch_and_no_socket() {
 #[test]
 fn a_turn_that_ends_with_the_last_datagram_does_not_end_the_next_wait() {
     let star = Star::<1>::new();
-    let mut lan = star.lan();
+    let mut lan = lan_of(&star);
     let everyone = SocketAddr::new(ip("255.255.255.255"), PORT);
     for _ in 0..20 {
         let sender = socket_on(&star.ends[0], Family::V4);

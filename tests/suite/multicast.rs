@@ -11,7 +11,7 @@ use ifcast::multicast::{Error, MulticastSocket};
 use ifcast::socket::BoundSocket;
 use ifcast::{Family, Group, Pinning, Sharing};
 use ifcast_netlab::{Host, Lab, Nic};
-use ifcast_tests::{Ear, PINNINGS, interface, ip};
+use ifcast_tests::{Ear, PINNINGS, interface, ip, socket_on};
 use socket2::SockRef;
 
 const PORT: u16 = 2222;
@@ -105,7 +105,7 @@ fn assert_hears_only(pinning: Pinning, family: Family, ours: &str, theirs: &str)
     let mut ear = Ear::to(socket);
 
     for nic in [&nic_r, &nic_l] {
-        let sender = open(nic, family);
+        let sender = socket_on(nic, family);
         for number in 0..COUNT {
             for group in [theirs, ours].map(group) {
                 let payload = [nic.host().name().as_bytes(), &number.to_be_bytes()].concat();
@@ -130,13 +130,6 @@ fn assert_hears_only(pinning: Pinning, family: Family, ours: &str, theirs: &str)
     assert_eq!((counters.unwanted, counters.without_packet_info), (0, 0));
 }
 
-fn open(nic: &Nic, family: Family) -> BoundSocket {
-    let interface = interface(nic);
-    nic.host()
-        .run(|| BoundSocket::builder(&interface, family).bind())
-        .unwrap()
-}
-
 #[test]
 fn what_others_have_joined_is_dropped_and_counted_even_if_the_kernel_lets_it_through() {
     let lab = Lab::new();
@@ -156,7 +149,7 @@ fn what_others_have_joined_is_dropped_and_counted_even_if_the_kernel_lets_it_thr
             Family::V6 => kernel.set_multicast_all_v6(true).unwrap(),
         }
         let mut ear = Ear::to(socket);
-        let sender = open(&sender, family);
+        let sender = socket_on(&sender, family);
         for group in [theirs, ours].map(group) {
             sender.send(b"x", group.socket_addr(PORT)).unwrap();
         }
@@ -186,7 +179,7 @@ fn a_group_is_heard_from_join_to_leave() {
         let interface = interface(&receiver);
         let builder = BoundSocket::builder(&interface, family).port(PORT);
         let mut socket = MulticastSocket::new(receiver.host().run(|| builder.bind()).unwrap());
-        let sender = open(&sender, family);
+        let sender = socket_on(&sender, family);
         let send = |payload: &[u8]| sender.send(payload, group.socket_addr(PORT)).unwrap();
 
         send(b"before");
@@ -233,7 +226,7 @@ fn joining_twice_or_leaving_what_was_not_joined_is_an_error_that_changes_nothing
         assert!(matches!(error, Error::WrongFamily { .. }), "{error:?}");
 
         let mut ear = Ear::to(socket);
-        open(&sender, family)
+        socket_on(&sender, family)
             .send(b"still", group.socket_addr(PORT))
             .unwrap();
         assert_eq!(ear.hear(1)[0].payload, b"still");
@@ -264,7 +257,7 @@ fn more_groups_than_one_socket_may_join_are_heard_once_each_and_no_others() {
     let again = socket.join(groups[40]).unwrap_err();
     assert!(matches!(again, Error::AlreadyJoined { .. }), "{again:?}");
 
-    let speaker = open(&sender, Family::V4);
+    let speaker = socket_on(&sender, Family::V4);
     let say = |text: &[u8], group: Group| {
         speaker.send(text, group.socket_addr(PORT)).unwrap();
     };
@@ -305,7 +298,7 @@ fn a_member_on_the_sending_host_hears_unless_loopback_is_off() {
             .unwrap();
         socket.join(group).unwrap();
         let mut ear = Ear::to(socket);
-        let sender = open(&nic, family);
+        let sender = socket_on(&nic, family);
 
         sender.send(b"on", group.socket_addr(PORT)).unwrap();
         assert_eq!(ear.hear(1)[0].payload, b"on");
@@ -330,7 +323,7 @@ fn groups_stay_joined_when_the_address_changes() {
     receiver.add_address("10.71.0.99/24");
 
     let mut ear = Ear::to(socket);
-    let neighbour = open(&sender, Family::V4);
+    let neighbour = socket_on(&sender, Family::V4);
     neighbour.send(b"who?", group.socket_addr(PORT)).unwrap();
     let heard = ear.hear(1).remove(0);
     ear.socket().socket().send(b"I", heard.source).unwrap();

@@ -11,8 +11,8 @@ use ifcast::socket::{BoundSocket, Course, Error, SendBatch, SharedSocket};
 use ifcast::{
     Cast, Event, Family, Group, Lan, Outcome, Scope, Selector, Sharing, Skip, Snapshot, Sockets, To,
 };
-use ifcast_netlab::{Host, Lab, Nic, Segment};
-use ifcast_tests::{Ear, Heard, Judge, interface, ip};
+use ifcast_netlab::{Lab, Nic};
+use ifcast_tests::{Ear, Heard, Judge, Star, interface, ip, socket_on};
 
 const PORT: u16 = 2222;
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -20,57 +20,20 @@ const SILENCE: Duration = Duration::from_millis(100);
 const EVERYBODY: &str = "255.255.255.255";
 const GROUPS: [&str; 4] = ["239.71.7.1", "239.71.7.2", "ff02::71:1", "ff15::71:2"];
 
-/// A host with an interface on each of three segments, and a neighbour on each.
-struct Star {
-    _lab: Lab,
-    hub: Host,
-    nics: [Nic; 3],
-    ends: [Nic; 3],
-}
-
-impl Star {
-    fn new() -> Self {
-        let lab = Lab::new();
-        let hub = lab.host("hub");
-        let segments: [Segment; 3] = std::array::from_fn(|_| lab.segment());
-        let attach = |i: usize, host: &Host, end| {
-            let v4 = format!("10.71.{i}.{end}/24");
-            let v6 = format!("fe80::{i:x}:{end}/64");
-            segments[i].attach(host, &format!("lan{i}"), &[&v4, &v6])
-        };
-        let nics = std::array::from_fn(|i| attach(i, &hub, 1));
-        let ends = std::array::from_fn(|i| attach(i, &lab.host(&format!("end{i}")), 2));
-        Self {
-            _lab: lab,
-            hub,
-            nics,
-            ends,
-        }
-    }
-
-    /// A socket that the first two share, with all groups on both.
-    fn shared(&self, family: Family) -> SharedMulticastSocket {
-        let interfaces = [0, 1].map(|i| interface(&self.nics[i]));
-        self.hub.run(|| {
-            let builder = SharedSocket::builder(family).port(PORT);
-            let mut socket = SharedMulticastSocket::new(builder.bind().unwrap());
-            for interface in &interfaces {
-                socket.add(interface).unwrap();
-                for group in groups(family) {
-                    socket.join(interface.index(), group).unwrap();
-                }
+/// A socket that the first two share, with all groups on both.
+fn shared_by_two(star: &Star<3>, family: Family) -> SharedMulticastSocket {
+    let interfaces = [0, 1].map(|i| interface(&star.nics[i]));
+    star.hub.run(|| {
+        let builder = SharedSocket::builder(family).port(PORT);
+        let mut socket = SharedMulticastSocket::new(builder.bind().unwrap());
+        for interface in &interfaces {
+            socket.add(interface).unwrap();
+            for group in groups(family) {
+                socket.join(interface.index(), group).unwrap();
             }
-            socket
-        })
-    }
-
-    /// Something that sends to the port from the other end of a cable.
-    fn speaker(&self, end: usize, family: Family) -> BoundSocket {
-        let interface = interface(&self.ends[end]);
-        let host = self.ends[end].host();
-        host.run(|| BoundSocket::builder(&interface, family).bind())
-            .unwrap()
-    }
+        }
+        socket
+    })
 }
 
 fn groups(family: Family) -> impl Iterator<Item = Group> {
@@ -97,12 +60,12 @@ fn places(heard: &[Heard]) -> Vec<(Vec<u8>, IpAddr, u32, Cast)> {
 fn every_datagram_comes_once_and_says_on_which_interface() {
     // With room for all memberships in one socket, and without.
     for limit in ["20", "1"] {
-        let star = Star::new();
+        let star = Star::<3>::new();
         star.hub.sysctl("net/ipv4/igmp_max_memberships", limit);
-        let mut ear = Ear::to(star.shared(Family::V4));
+        let mut ear = Ear::to(shared_by_two(&star, Family::V4));
         let mut expected = Vec::new();
         for (end, number) in [(0, b'0'), (1, b'1')] {
-            let speaker = star.speaker(end, Family::V4);
+            let speaker = socket_on(&star.ends[end], Family::V4);
             let own = format!("10.71.{end}.1");
             let directed = format!("10.71.{end}.255");
             for (kind, address, cast) in [
@@ -128,11 +91,11 @@ fn every_datagram_comes_once_and_says_on_which_interface() {
 
 #[test]
 fn the_same_group_is_told_apart_by_interface_with_ipv6_too() {
-    let star = Star::new();
-    let mut ear = Ear::to(star.shared(Family::V6));
+    let star = Star::<3>::new();
+    let mut ear = Ear::to(shared_by_two(&star, Family::V6));
     let mut expected = Vec::new();
     for (end, number) in [(0, b'0'), (1, b'1')] {
-        let speaker = star.speaker(end, Family::V6);
+        let speaker = socket_on(&star.ends[end], Family::V6);
         let own = format!("fe80::{end:x}:1");
         for (kind, address, cast) in [
             (b'a', GROUPS[2], Cast::Multicast),
@@ -150,9 +113,9 @@ fn the_same_group_is_told_apart_by_interface_with_ipv6_too() {
 
 #[test]
 fn what_arrives_on_an_interface_that_does_not_share_it_is_dropped_and_counted() {
-    let star = Star::new();
-    let mut ear = Ear::to(star.shared(Family::V4));
-    let stranger = star.speaker(2, Family::V4);
+    let star = Star::<3>::new();
+    let mut ear = Ear::to(shared_by_two(&star, Family::V4));
+    let stranger = socket_on(&star.ends[2], Family::V4);
     for address in [GROUPS[0], EVERYBODY, "10.71.2.255", "10.71.2.1"] {
         stranger.send(b"from elsewhere", to(address)).unwrap();
     }
@@ -163,9 +126,9 @@ fn what_arrives_on_an_interface_that_does_not_share_it_is_dropped_and_counted() 
 
 #[test]
 fn an_interface_that_is_removed_is_silent_and_its_groups_are_left() {
-    let star = Star::new();
+    let star = Star::<3>::new();
     star.hub.sysctl("net/ipv4/igmp_max_memberships", "1");
-    let mut socket = star.shared(Family::V4);
+    let mut socket = shared_by_two(&star, Family::V4);
     let [first, second] = [0, 1].map(|i| interface(&star.nics[i]));
     let removed = star.hub.run(|| socket.remove(first.index()));
     assert_eq!(removed.map(|interface| interface.id()), Some(first.id()));
@@ -176,7 +139,7 @@ fn an_interface_that_is_removed_is_silent_and_its_groups_are_left() {
     assert!(error.contains("does not share this socket"), "{error}");
     let mut ear = Ear::to(socket);
     for (end, payload) in [(0, b"gone"), (1, b"here")] {
-        let speaker = star.speaker(end, Family::V4);
+        let speaker = socket_on(&star.ends[end], Family::V4);
         speaker.send(payload, to(GROUPS[0])).unwrap();
         speaker.send(payload, to(EVERYBODY)).unwrap();
     }
@@ -190,7 +153,7 @@ fn an_interface_that_is_removed_is_silent_and_its_groups_are_left() {
 
 #[test]
 fn a_fan_out_leaves_by_each_interface_once_from_its_own_address() {
-    let star = Star::new();
+    let star = Star::<3>::new();
     let nobody = ip("239.99.0.1");
     for (family, group) in [(Family::V4, GROUPS[0]), (Family::V6, GROUPS[2])] {
         let mut socket = star
@@ -241,7 +204,7 @@ fn a_fan_out_leaves_by_each_interface_once_from_its_own_address() {
 
 #[test]
 fn what_is_wrong_with_one_course_does_not_stop_the_others() {
-    let star = Star::new();
+    let star = Star::<3>::new();
     let [first, second, third] = [0, 1, 2].map(|i| interface(&star.nics[i]));
     let mut socket = star
         .hub
@@ -291,7 +254,7 @@ fn what_is_wrong_with_one_course_does_not_stop_the_others() {
 #[test]
 fn a_lan_does_the_same_whichever_way_it_holds_its_interfaces() {
     for sockets in [Sockets::PerInterface, Sockets::Shared] {
-        let star = Star::new();
+        let star = Star::<3>::new();
         let group: Group = GROUPS[0].parse().unwrap();
         let builder = Lan::builder().port(PORT).sockets(sockets).join(group);
         let mut lan = star.hub.run(|| builder.build()).unwrap();
@@ -319,7 +282,7 @@ fn a_lan_does_the_same_whichever_way_it_holds_its_interfaces() {
         while own < 9 {
             own += lan.poll(Some(PATIENCE), |_| {}).unwrap();
         }
-        let asker = star.speaker(1, Family::V4);
+        let asker = socket_on(&star.ends[1], Family::V4);
         let mut answer = Ear::to(asker);
         answer.socket().send(b"where?", to(GROUPS[0])).unwrap();
         let replied = lan.poll(Some(PATIENCE), |event| match event {
@@ -334,7 +297,7 @@ fn a_lan_does_the_same_whichever_way_it_holds_its_interfaces() {
 
 #[test]
 fn a_fan_out_of_a_shared_socket_tells_of_each_interface_what_happened() {
-    let star = Star::new();
+    let star = Star::<3>::new();
     let builder = Lan::builder().port(PORT).sockets(Sockets::Shared);
     let mut lan = star.hub.run(|| builder.build()).unwrap();
     let judge = Judge::listen(&star.ends[2], PORT, &[]);
@@ -391,7 +354,7 @@ fn many_interfaces_share_a_socket_unless_told() {
 
 #[test]
 fn a_port_is_ours_alone_unless_it_is_shared() {
-    let star = Star::new();
+    let star = Star::<3>::new();
     let open = || SharedSocket::builder(Family::V4).port(PORT);
     let first = star.hub.run(|| open().bind()).unwrap();
     let error = star.hub.run(|| open().bind()).unwrap_err();
@@ -416,7 +379,7 @@ fn a_port_is_ours_alone_unless_it_is_shared() {
 fn a_lan_on_any_port_sends_to_its_own() {
     let group: Group = GROUPS[0].parse().unwrap();
     for sockets in [Sockets::PerInterface, Sockets::Shared] {
-        let star = Star::new();
+        let star = Star::<3>::new();
         let mut lan = star
             .hub
             .run(|| Lan::builder().sockets(sockets).join(group).build())
@@ -441,13 +404,13 @@ fn a_lan_on_any_port_sends_to_its_own() {
 #[test]
 fn an_address_that_is_newer_than_what_is_known_of_the_interface_answers_too() {
     for sockets in [Sockets::PerInterface, Sockets::Shared] {
-        let star = Star::new();
+        let star = Star::<3>::new();
         let builder = Lan::builder().port(PORT).sockets(sockets);
         let mut lan = star.hub.run(|| builder.build()).unwrap();
         star.nics[0].add_address("10.71.0.9/24");
         star.nics[0].add_address("fe80::9/64");
         for own in ["10.71.0.9", "fe80::9"] {
-            let asker = star.speaker(0, Family::of(ip(own)));
+            let asker = socket_on(&star.ends[0], Family::of(ip(own)));
             asker.send(b"who?", to(own)).unwrap();
             let mut asker = Ear::to(asker);
             star.hub.run(|| {
@@ -465,7 +428,7 @@ fn an_address_that_is_newer_than_what_is_known_of_the_interface_answers_too() {
 
 #[test]
 fn an_interface_that_has_lost_its_address_is_taken_note_of_as_with_a_socket_of_its_own() {
-    let star = Star::new();
+    let star = Star::<3>::new();
     let before = interface(&star.nics[0]);
     let open = || BoundSocket::builder(&before, Family::V4).port(PORT).bind();
     let mut bound = star.hub.run(open).unwrap();
@@ -504,14 +467,14 @@ fn a_family_that_no_interface_has_is_no_failure_whichever_way_they_are_held() {
 #[test]
 fn a_family_that_is_asked_for_twice_is_there_once() {
     for sockets in [Sockets::PerInterface, Sockets::Shared] {
-        let star = Star::new();
+        let star = Star::<3>::new();
         let families = [Family::V4, Family::V4];
         let mut lan = star.hub.run(|| {
             let builder = Lan::builder().families(&families).port(PORT);
             let shared = builder.sharing(Sharing::WithOthers).sockets(sockets);
             shared.build().unwrap()
         });
-        star.speaker(0, Family::V4)
+        socket_on(&star.ends[0], Family::V4)
             .send(b"once", to(EVERYBODY))
             .unwrap();
         assert_eq!(lan.poll(Some(PATIENCE), |_| {}).unwrap(), 1);
@@ -523,7 +486,7 @@ fn a_family_that_is_asked_for_twice_is_there_once() {
 
 #[test]
 fn unicasts_to_a_port_that_is_shared_end_at_the_newest_socket_wherever_they_arrive() {
-    let star = Star::new();
+    let star = Star::<3>::new();
     let shared = || {
         SharedSocket::builder(Family::V4)
             .port(PORT)
@@ -536,7 +499,7 @@ fn unicasts_to_a_port_that_is_shared_end_at_the_newest_socket_wherever_they_arri
     };
     let mut other = open(&star.nics[2]);
     let mut newest = open(&star.nics[0]);
-    let speaker = star.speaker(2, Family::V4);
+    let speaker = socket_on(&star.ends[2], Family::V4);
     speaker.send(b"for the other", to("10.71.2.1")).unwrap();
     speaker.send(b"for all", to(EVERYBODY)).unwrap();
     assert_eq!(other.hear(1)[0].payload, b"for all");
@@ -547,7 +510,7 @@ fn unicasts_to_a_port_that_is_shared_end_at_the_newest_socket_wherever_they_arri
 
 #[test]
 fn what_is_too_long_for_one_interface_leaves_by_the_others() {
-    let star = Star::new();
+    let star = Star::<3>::new();
     star.nics[0].set_mtu(1400);
     for (family, group, headers) in [(Family::V4, GROUPS[0], 28), (Family::V6, GROUPS[2], 48)] {
         let mut socket = star

@@ -16,8 +16,8 @@ use ifcast::{
     Datagram, Event, Family, Group, Incoming, Lan, Metadata, PayloadPool, RecvBatch, Sockets, To,
     Waiting,
 };
-use ifcast_netlab::{Host, Lab, Nic, Segment};
-use ifcast_tests::{interface, ip};
+use ifcast_netlab::{Host, Lab};
+use ifcast_tests::{Star, interface, ip, socket_on};
 
 use crate::sys::allocations;
 
@@ -41,60 +41,21 @@ const ALL: Metadata = Metadata {
     drops: true,
 };
 
-/// A host with an interface on each of three segments, and a neighbour on each.
-struct Star {
-    _lab: Lab,
-    hub: Host,
-    nics: [Nic; 3],
-    ends: [Nic; 3],
-}
-
-impl Star {
-    fn new() -> Self {
-        let lab = Lab::new();
-        let hub = lab.host("hub");
-        let segments: [Segment; 3] = std::array::from_fn(|_| lab.segment());
-        let attach = |i: usize, host: &Host, end| {
-            let v4 = format!("10.71.{i}.{end}/24");
-            let v6 = format!("fe80::{i:x}:{end}/64");
-            segments[i].attach(host, &format!("lan{i}"), &[&v4, &v6])
-        };
-        let nics = std::array::from_fn(|i| attach(i, &hub, 1));
-        let ends = std::array::from_fn(|i| attach(i, &lab.host(&format!("end{i}")), 2));
-        Self {
-            _lab: lab,
-            hub,
-            nics,
-            ends,
-        }
-    }
-
-    /// All interfaces of the host, in all groups.
-    fn lan(&self, sockets: Sockets, waiting: Waiting) -> Lan {
-        let builder = Lan::builder()
-            .port(PORT)
-            .sockets(sockets)
-            .waiting(waiting)
-            .metadata(ALL)
-            .multicast_loopback(false)
-            .receive_buffer(4 << 20);
-        let builder = GROUPS.iter().fold(builder, |builder, group| {
-            builder.join(group.parse().unwrap())
-        });
-        let lan = self.hub.run(|| builder.build()).unwrap();
-        assert!(lan.failures().is_empty(), "{:?}", lan.failures());
-        lan
-    }
-
-    /// What sends to the host from the other ends of its cables.
-    fn speakers(&self, family: Family) -> [BoundSocket; 3] {
-        self.ends.each_ref().map(|nic| {
-            let interface = interface(nic);
-            let host = nic.host();
-            host.run(|| BoundSocket::builder(&interface, family).bind())
-                .unwrap()
-        })
-    }
+/// All interfaces of the host, in all groups.
+fn lan_of(star: &Star<3>, sockets: Sockets, waiting: Waiting) -> Lan {
+    let builder = Lan::builder()
+        .port(PORT)
+        .sockets(sockets)
+        .waiting(waiting)
+        .metadata(ALL)
+        .multicast_loopback(false)
+        .receive_buffer(4 << 20);
+    let builder = GROUPS.iter().fold(builder, |builder, group| {
+        builder.join(group.parse().unwrap())
+    });
+    let lan = star.hub.run(|| builder.build()).unwrap();
+    assert!(lan.failures().is_empty(), "{:?}", lan.failures());
+    lan
 }
 
 /// A sender and a receiver on the loopback interface of a host, which passes on
@@ -215,15 +176,15 @@ fn what_is_allocated_is_counted_and_what_is_freed_is_not() {
 
 #[test]
 fn a_lan_receives_without_allocating_whether_one_comes_or_many() {
-    let star = Star::new();
+    let star = Star::<3>::new();
     for (sockets, waiting) in ways() {
-        let mut lan = star.lan(sockets, waiting);
+        let mut lan = lan_of(&star, sockets, waiting);
         for (family, address) in [
             (Family::V4, EVERYBODY),
             (Family::V4, GROUPS[0]),
             (Family::V6, GROUPS[1]),
         ] {
-            let speakers = star.speakers(family);
+            let speakers = star.ends.each_ref().map(|end| socket_on(end, family));
             for burst in [1, 50] {
                 assert_allocates_nothing(|| {
                     for _ in 0..burst {
@@ -240,9 +201,9 @@ fn a_lan_receives_without_allocating_whether_one_comes_or_many() {
 
 #[test]
 fn a_lan_that_waits_in_vain_allocates_nothing() {
-    let star = Star::new();
+    let star = Star::<3>::new();
     for (sockets, waiting) in ways() {
-        let mut lan = star.lan(sockets, waiting);
+        let mut lan = lan_of(&star, sockets, waiting);
         for timeout in [Duration::ZERO, 2 * MOMENT] {
             assert_allocates_nothing(|| {
                 let count = lan.poll(Some(timeout), |event| panic!("{event:?}"));
@@ -254,10 +215,10 @@ fn a_lan_that_waits_in_vain_allocates_nothing() {
 
 #[test]
 fn a_lan_sends_without_allocating_to_whomever() {
-    let star = Star::new();
+    let star = Star::<3>::new();
     star.nics[1].add_address("10.79.0.1/24"); // two subnets
     for sockets in HOLDINGS {
-        let mut lan = star.lan(sockets, Waiting::Park);
+        let mut lan = lan_of(&star, sockets, Waiting::Park);
         let [v4, v6] = GROUPS.map(|group| To::Group(group.parse::<Group>().unwrap()));
         for to in [To::AllHosts, To::Subnets, v4, v6] {
             assert_allocates_nothing(|| {
@@ -270,10 +231,10 @@ fn a_lan_sends_without_allocating_to_whomever() {
 
 #[test]
 fn a_lan_answers_without_allocating() {
-    let star = Star::new();
-    let [speaker, ..] = star.speakers(Family::V4);
+    let star = Star::<3>::new();
+    let speaker = socket_on(&star.ends[0], Family::V4);
     for sockets in HOLDINGS {
-        let mut lan = star.lan(sockets, Waiting::Park);
+        let mut lan = lan_of(&star, sockets, Waiting::Park);
         for destination in [EVERYBODY, "10.71.0.1"] {
             assert_allocates_nothing(|| {
                 speaker.send(b"who is there?", to(destination)).unwrap();
@@ -299,9 +260,9 @@ fn a_socket_receives_without_allocating_what_came_together_or_one_by_one() {
 
 #[test]
 fn a_socket_sends_without_allocating_one_or_many() {
-    let star = Star::new();
+    let star = Star::<3>::new();
     for (family, address) in [(Family::V4, GROUPS[0]), (Family::V6, GROUPS[1])] {
-        let [socket, ..] = star.speakers(family);
+        let socket = socket_on(&star.ends[0], family);
         let sender = socket.sender();
         let info = PacketInfo {
             source: Some(if family == Family::V4 {
@@ -332,7 +293,7 @@ fn a_socket_sends_without_allocating_one_or_many() {
 
 #[test]
 fn a_shared_socket_fans_out_without_allocating() {
-    let star = Star::new();
+    let star = Star::<3>::new();
     for (family, address) in [(Family::V4, EVERYBODY), (Family::V6, GROUPS[1])] {
         let open = || SharedSocket::builder(family).bind();
         let mut socket = star.hub.run(open).unwrap();

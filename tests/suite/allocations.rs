@@ -4,8 +4,6 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
-mod sys;
-
 use std::collections::VecDeque;
 use std::hint::black_box;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,8 +16,6 @@ use ifcast::{
 };
 use ifcast_netlab::{Host, Lab};
 use ifcast_tests::{Star, interface, ip, socket_on};
-
-use crate::sys::allocations;
 
 const PORT: u16 = 2222;
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -56,6 +52,11 @@ fn lan_of(star: &Star<3>, sockets: Sockets, waiting: Waiting) -> Lan {
     let lan = star.hub.run(|| builder.build()).unwrap();
     assert!(lan.failures().is_empty(), "{:?}", lan.failures());
     lan
+}
+
+/// How often the calling thread allocates memory during `work`.
+fn allocations(work: impl FnOnce()) -> u64 {
+    allocation_counter::measure(work).count_total
 }
 
 /// A sender and a receiver on the loopback interface of a host, which passes on
@@ -116,7 +117,7 @@ impl Loopback {
 struct Room {
     sending: SendBatch,
     receiving: RecvBatch,
-    allocations: usize,
+    allocations: u64,
 }
 
 /// Asks for everything.
@@ -361,6 +362,6 @@ fn a_pool_of_which_everything_is_kept_allocates_two_things_a_slab() {
         });
     }
     let slabs = (REPETITIONS * 100 * 1024).div_ceil(pool.slab_capacity());
-    assert_eq!(room.allocations, 2 * slabs); // a slab, and who keeps it
+    assert_eq!(room.allocations, u64::try_from(2 * slabs).unwrap()); // a slab, and who keeps it
     assert!(kept.iter().all(|payload| payload[..] == [7; 1024]));
 }

@@ -14,6 +14,7 @@ mod join;
 mod judge;
 mod program;
 mod star;
+mod wait;
 
 use std::net::IpAddr;
 
@@ -25,6 +26,7 @@ pub use crate::ear::{Ear, Heard};
 pub use crate::judge::Judge;
 pub use crate::program::Program;
 pub use crate::star::Star;
+pub use crate::wait::wait_until;
 
 /// Both ways of tying a socket to an interface. The second is Apple's model:
 /// the kernel filters nothing, this project does.

@@ -1,13 +1,11 @@
 //! What an address is: ours, a broadcast address or a peer's.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use ifcast::Interface;
 use ifcast::interfaces::{AddressState, AssignedIpv4, BroadcastOrigin, Scope, Unusable};
 use ifcast_netlab::{AddressOptions, Broadcast, Lab, Nic};
-use ifcast_tests::{interface, ip};
+use ifcast_tests::{interface, ip, wait_until};
 
 use crate::{host_with_card, named, only, tunnel};
 
@@ -306,14 +304,10 @@ fn an_address_beside_an_older_one_in_its_subnet_is_secondary_and_not_temporary()
 /// Waits until the only IPv6 address of an interface is in this state.
 #[track_caller]
 fn await_state(nic: &Nic, state: AddressState) -> Interface {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    loop {
-        let interface = interface(nic);
-        let now = only(interface.ipv6()).state();
-        if now == Some(state) {
-            return interface;
-        }
-        assert!(Instant::now() < deadline, "still {now:?}");
-        thread::sleep(Duration::from_millis(10));
-    }
+    let mut found = interface(nic);
+    wait_until(&format!("an address is {state:?}"), || {
+        found = interface(nic);
+        only(found.ipv6()).state() == Some(state)
+    });
+    found
 }

@@ -3,16 +3,10 @@
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use ifcast_netlab::Host;
-
-/// How long to wait for what must come.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// How long to wait before looking again.
-const PAUSE: Duration = Duration::from_millis(1);
+use ifcast_tests::wait_until;
 
 /// Whether a program is there. One line on standard error says what is skipped
 /// because it is not.
@@ -107,16 +101,6 @@ pub(crate) fn port_of(host: &Host, address: IpAddr) -> u16 {
 /// Reads a table of the network namespace that this thread is in.
 pub(crate) fn table(name: &str) -> String {
     fs::read_to_string(format!("/proc/thread-self/net/{name}")).unwrap()
-}
-
-/// Waits until `condition` holds, which it must in time.
-#[track_caller]
-pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !condition() {
-        assert!(Instant::now() < deadline, "waited in vain until {what}");
-        thread::sleep(PAUSE);
-    }
 }
 
 /// A group as it stands in `/proc/net/igmp` or `igmp6`.

@@ -6,11 +6,11 @@ use ifcast::multicast::{Error, MulticastSocket};
 use ifcast::socket::{BoundSocket, Counters, PacketInfo};
 use ifcast::{Family, Group, Pinning};
 use ifcast_netlab::Host;
-use ifcast_tests::{Ear, PINNINGS, Program, interface, ip};
+use ifcast_tests::{Ear, PINNINGS, Program, interface, ip, wait_until};
 
 use crate::Neighbourhood;
 use crate::daemon;
-use crate::peer::{as_the_kernel_prints, table, wait_until};
+use crate::peer::{as_the_kernel_prints, table};
 
 const PORT: u16 = 2222;
 

@@ -149,6 +149,11 @@ impl Live {
         &self.snapshot
     }
 
+    /// As it was last told of.
+    pub(crate) fn settled(&self) -> Snapshot {
+        self.untold.as_told(&self.snapshot)
+    }
+
     fn set_link(
         &mut self,
         mut link: Link,

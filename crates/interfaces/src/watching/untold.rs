@@ -88,6 +88,20 @@ impl Untold {
         }
     }
 
+    /// How everything was when it was last told of, given how it is.
+    pub(crate) fn as_told(&self, snapshot: &Snapshot) -> Snapshot {
+        let mut told = snapshot.clone();
+        for (index, story) in &self.0 {
+            match (told.position_of(*index), story.old.clone()) {
+                (Ok(at), Some(old)) => told.interfaces[at] = old,
+                (Ok(at), None) => drop(told.interfaces.remove(at)),
+                (Err(at), Some(old)) => told.interfaces.insert(at, old),
+                (Err(_), None) => {}
+            }
+        }
+        told
+    }
+
     /// When the next change will have settled, if nothing else happens.
     pub(crate) fn next_deadline(&self, settling: &Settling) -> Option<Instant> {
         let deadlines = self.0.values().map(|story| story.settles_at(settling));

@@ -113,7 +113,7 @@ impl Watch {
         [
             self.is_behind.then_some(now),
             self.live.next_deadline(&self.timing.settling),
-            self.hints.map(|hints| self.settled(hints)),
+            self.hints.map(|hints| self.settles_at(hints)),
             self.relist_at,
             self.reconcile_at,
         ]
@@ -126,6 +126,10 @@ impl Watch {
         self.live.snapshot()
     }
 
+    pub(crate) fn settled(&self) -> Snapshot {
+        self.live.settled()
+    }
+
     /// Reads until there is nothing left, and lists anew if something was lost or
     /// it is time to.
     fn follow(
@@ -136,7 +140,7 @@ impl Watch {
     ) -> Result<(), Error> {
         let is_lost = self.read(kernel, now)?;
         let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
-        let hints = self.hints.filter(|hints| self.settled(*hints) <= now);
+        let hints = self.hints.filter(|hints| self.settles_at(*hints) <= now);
         let is_time = is_due(self.relist_at) || is_due(self.reconcile_at) || hints.is_some();
         if self.relist_at.is_some() && !is_due(self.relist_at) {
             return Ok(()); // it has been tried in vain
@@ -247,7 +251,7 @@ impl Watch {
         hints.last = now;
     }
 
-    fn settled(&self, hints: Hints) -> Instant {
+    fn settles_at(&self, hints: Hints) -> Instant {
         self.timing.settling.settles_at(hints.first, hints.last)
     }
 }

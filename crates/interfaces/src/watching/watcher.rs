@@ -103,6 +103,16 @@ impl Watcher {
         self.watch.snapshot()
     }
 
+    /// How everything was when it was last reported: what has not settled yet is as it
+    /// was before. Asks nobody.
+    ///
+    /// Who acts upon changes looks here, and not at an interface that is without its
+    /// address for a moment.
+    #[must_use]
+    pub fn settled(&self) -> Snapshot {
+        self.watch.settled()
+    }
+
     /// Whether it follows joined groups: they were asked for, and the system says
     /// when they change.
     #[must_use]

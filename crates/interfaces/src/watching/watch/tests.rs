@@ -599,3 +599,27 @@ fn a_listing_tells_an_interface_made_anew_by_what_it_is_made_of() {
     scene.watch.live.replace(fresh, scene.now);
     assert_ne!(scene.watch.snapshot().interfaces()[0].id(), known.id());
 }
+
+#[test]
+fn what_has_settled_is_as_it_was_told_of_whatever_is_going_on() {
+    let mut scene = Scene::new();
+    let addresses = |scene: &Scene| {
+        let settled = scene.watch.settled();
+        let count = |interface: &Interface| interface.ipv4().len();
+        settled.interfaces().iter().map(count).collect::<Vec<_>>()
+    };
+    scene.say(removed("10.71.0.1"));
+    scene.say(is_now(3, RUNNING));
+    assert_eq!(scene.drain(), [] as [&str; 0]);
+    assert_eq!(addresses(&scene), [1]);
+    scene.say(added("10.71.0.1"));
+    scene.drain();
+    assert_eq!(addresses(&scene), [1]);
+    assert_eq!(scene.drain_at_deadline(), ["v3 (index 3) appeared"]);
+    assert_eq!(addresses(&scene), [1, 0]);
+    scene.say(Notice::LinkGone(index(3)));
+    assert_eq!(scene.drain(), [] as [&str; 0]);
+    assert_eq!(addresses(&scene), [1, 0]);
+    assert_eq!(scene.drain_at_deadline(), ["v3 (index 3) is gone"]);
+    assert_eq!(addresses(&scene), [1]);
+}

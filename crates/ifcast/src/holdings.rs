@@ -104,12 +104,13 @@ impl Holdings {
             }
             What::Open(family) => self.open(place, *family, now),
             What::Refresh => {
+                let mut outcome = Ok(());
                 for id in self.members[place].sockets.values() {
                     if let Some(socket) = self.sockets.get_mut(*id) {
-                        socket.refresh(now)?;
+                        outcome = outcome.and(socket.refresh(now));
                     }
                 }
-                Ok(())
+                outcome
             }
             What::Join(group, filter) => {
                 let id = self.members[place].socket(group.family());
@@ -126,12 +127,16 @@ impl Holdings {
             }
             What::Leave(group) => {
                 let id = self.members[place].socket(group.family());
-                match id.and_then(|id| self.sockets.get_mut(id)) {
-                    Some(LanSocket::Bound(socket)) => socket.leave(*group)?,
-                    Some(LanSocket::Shared(socket)) => socket.leave(now.index(), *group)?,
-                    None => {}
+                let left = match id.and_then(|id| self.sockets.get_mut(id)) {
+                    Some(LanSocket::Bound(socket)) => socket.leave(*group),
+                    Some(LanSocket::Shared(socket)) => socket.leave(now.index(), *group),
+                    None => Ok(()),
+                };
+                match left {
+                    // Joining it has failed, and need not be tried any more.
+                    Err(ifcast_multicast::Error::NotJoined { .. }) => Ok(()),
+                    left => Ok(left?),
                 }
-                Ok(())
             }
         }
     }

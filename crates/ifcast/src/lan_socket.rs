@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use ifcast_interfaces::Interface;
-use ifcast_multicast::{MulticastSocket, SharedMulticastSocket};
+use ifcast_multicast::{Membership, MulticastSocket, SharedMulticastSocket, State};
 use ifcast_socket::{Endpoint, Receive, Received, RecvBatch};
 use mio::{Interest, Registry, Token, event};
 
@@ -59,19 +59,46 @@ pub(crate) enum LanSocket {
 
 impl LanSocket {
     /// Takes note of what became of an interface, and repairs the memberships.
+    ///
+    /// # Errors
+    /// Also if one on this interface could not be repaired.
     pub(crate) fn refresh(&mut self, interface: &Interface) -> Result<(), Error> {
         match self {
             Self::Bound(socket) => {
                 socket.socket_mut().refresh(interface)?;
                 socket.repair()?;
+                check(socket.memberships(), interface)
             }
             Self::Shared(socket) => {
                 socket.add(interface)?;
                 socket.repair()?;
+                check(socket.memberships(), interface)
             }
         }
-        Ok(())
     }
+}
+
+/// That no membership on an interface is known to have failed.
+fn check<'m>(
+    memberships: impl Iterator<Item = Membership<'m>>,
+    interface: &Interface,
+) -> Result<(), Error> {
+    for membership in memberships.filter(|m| m.interface() == interface.id()) {
+        if let State::Failed(error) = membership.state() {
+            return Err(Error::Multicast(ifcast_multicast::Error::Join {
+                interface: interface.id(),
+                group: membership.group(),
+                source: copy_of(error),
+            }));
+        }
+    }
+    Ok(())
+}
+
+/// The number of the system's error, or else the kind.
+fn copy_of(error: &io::Error) -> io::Error {
+    let number = error.raw_os_error();
+    number.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }
 
 impl Receive for LanSocket {

@@ -47,8 +47,8 @@ impl Card for Interface {
 #[derive(Debug)]
 struct Member<I> {
     card: I,
-    /// Whether its sockets know what has become of it.
-    is_told: bool,
+    /// Whether its sockets were told what has become of it, since it last changed.
+    refresh: Option<Attempt>,
     sockets: BTreeMap<Family, Attempt>,
     groups: BTreeMap<Group, (SourceFilter, Attempt)>,
 }
@@ -159,7 +159,7 @@ impl<I: Card> Reconciler<I> {
             {
                 None => self.members.push(Member {
                     card: card.clone(),
-                    is_told: true,
+                    refresh: Some(Attempt::Done),
                     sockets: BTreeMap::new(),
                     groups: BTreeMap::new(),
                 }),
@@ -173,7 +173,7 @@ impl<I: Card> Reconciler<I> {
     /// Has everything checked, because something may have happened without a word.
     pub(crate) fn distrust(&mut self) {
         for member in &mut self.members {
-            member.is_told = false;
+            member.refresh = None;
         }
     }
 
@@ -189,7 +189,7 @@ impl<I: Card> Reconciler<I> {
                 });
             };
             let is_open = |family| member.sockets.get(&family) == Some(&Attempt::Done);
-            if !member.is_told && self.families.iter().copied().any(is_open) {
+            if is_due(member.refresh, now) && self.families.iter().copied().any(is_open) {
                 push(What::Refresh);
             }
             for &family in &self.families {
@@ -227,7 +227,7 @@ impl<I: Card> Reconciler<I> {
         };
         match action.what {
             What::Close(_) => {}
-            What::Refresh => member.is_told = true,
+            What::Refresh => member.refresh = Some(attempt(member.refresh)),
             What::Open(family) => {
                 let before = member.sockets.get(&family).copied();
                 member.sockets.insert(family, attempt(before));
@@ -266,13 +266,13 @@ impl<I: Card> Reconciler<I> {
 impl<I> Member<I> {
     fn attempts(&self) -> impl Iterator<Item = &Attempt> {
         let groups = self.groups.values().map(|(_, attempt)| attempt);
-        self.sockets.values().chain(groups)
+        self.sockets.values().chain(groups).chain(&self.refresh)
     }
 
     /// What has failed before may go now.
     fn became(&mut self, card: I) {
         self.card = card;
-        self.is_told = false;
+        self.refresh = None;
         self.sockets.retain(|_, attempt| *attempt == Attempt::Done);
         self.groups
             .retain(|_, (_, attempt)| *attempt == Attempt::Done);
@@ -507,6 +507,26 @@ mod tests {
             let mut groups = self.kernel.groups.keys();
             assert!(groups.all(|(id, group)| there(id) && self.wanted.contains_key(group)));
         }
+    }
+
+    #[test]
+    fn a_refresh_that_failed_is_tried_again_and_nothing_has_recovered_until_then() {
+        let mut world = World::new();
+        world.happen(Happening::Appears(1, [true, true]));
+        world.reconciler.distrust();
+        world.kernel.refusals = 1;
+        world.act();
+        let id = (1, 1);
+        assert!(world.reconciler.has_failed(id));
+        world.now = world.reconciler.next_attempt().unwrap();
+        let again = Action {
+            interface: id,
+            what: What::Refresh,
+        };
+        assert_eq!(world.reconciler.actions(world.now), [again]);
+        world.act();
+        assert!(!world.reconciler.has_failed(id));
+        assert_eq!(world.reconciler.next_attempt(), None);
     }
 
     proptest! {

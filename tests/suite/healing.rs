@@ -4,12 +4,13 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use ifcast::socket::BoundSocket;
 use ifcast::{Departure, Event, Family, Group, Lan, Selector, Sockets, To};
 use ifcast_netlab::{Host, Lab, Nic, Segment};
-use ifcast_tests::{Judge, interface, ip};
+use ifcast_tests::{Judge, interface, ip, wait_until};
 
 const PORT: u16 = 2222;
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -298,6 +299,46 @@ fn groups_and_interfaces_can_be_chosen_anew_while_it_runs() {
         assert!(host.run(|| lan.select(Selector::lan())).is_empty());
         home.await_hearing(0);
     }
+}
+
+#[test]
+fn what_became_of_an_interface_is_told_although_something_else_is_asked_for_first() {
+    let mut home = Home::new(Sockets::PerInterface);
+    home.nics[1].delete();
+    let group: Group = "239.71.7.8".parse().unwrap();
+    // It is read, and has not settled yet.
+    assert_eq!(home.poll(Duration::ZERO), [] as [&str; 0]);
+    assert!(home.said.is_empty(), "{:?}", home.said);
+    let (host, lan) = (&home.host, &mut home.lan);
+    wait_until("it has left", || {
+        drop(host.run(|| lan.join(group)));
+        lan.interfaces().count() == 1
+    });
+    home.await_word("lan1 left: it is gone");
+}
+
+#[test]
+fn what_is_to_be_told_outlives_a_visitor_that_panics() {
+    let mut home = Home::new(Sockets::PerInterface);
+    for nic in &home.nics {
+        nic.delete();
+    }
+    let (host, lan) = (&home.host, &mut home.lan);
+    let mut told = 0;
+    wait_until("both have left", || {
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            host.run(|| {
+                lan.poll(Some(MOMENT), |event| {
+                    assert!(matches!(event, Event::InterfaceLeft { .. }), "{event:?}");
+                    told += 1;
+                    panic!("on purpose");
+                })
+            })
+        }));
+        assert!(outcome.is_err() || outcome.unwrap().unwrap() == 0);
+        told == 2
+    });
+    assert_eq!(home.lan.interfaces().count(), 0);
 }
 
 #[test]

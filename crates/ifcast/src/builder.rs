@@ -199,7 +199,7 @@ impl LanBuilder {
             }
         };
         let snapshot = match &watcher {
-            Some(watcher) => watcher.snapshot().clone(),
+            Some(watcher) => watcher.settled(),
             None => Snapshot::capture()?,
         };
         let count = snapshot.select(&self.selector).count();

@@ -1,7 +1,9 @@
 //! Keeping what a LAN holds true to what is wanted, whatever becomes of the
 //! interfaces.
 
+use std::collections::VecDeque;
 use std::fs;
+use std::mem;
 use std::os::unix::fs::MetadataExt;
 use std::time::Instant;
 
@@ -45,6 +47,8 @@ pub(crate) struct Following {
     snapshot: Snapshot,
     /// Where sockets are to be opened.
     namespace: Option<u64>,
+    /// What nobody was told of yet.
+    news: VecDeque<News>,
     /// Whether there may be something to do.
     is_due: bool,
     /// Until when at most to wait, found out once for many waits.
@@ -64,6 +68,7 @@ impl Following {
             watcher,
             snapshot,
             namespace: namespace(),
+            news: VecDeque::new(),
             is_due: true,
             deadline: None,
         }
@@ -91,47 +96,42 @@ impl Following {
         self.deadline
     }
 
-    /// Whether there is something to do before waiting.
+    /// Whether there is something to do or to tell before waiting.
     #[inline]
-    pub(crate) const fn is_due(&self) -> bool {
-        self.is_due
+    pub(crate) fn is_due(&self) -> bool {
+        self.is_due || !self.news.is_empty()
+    }
+
+    /// The first of what is to be told.
+    pub(crate) fn next_news(&mut self) -> Option<News> {
+        self.news.pop_front()
+    }
+
+    /// Takes out what has failed of what is to be told: who asked for it is told so at
+    /// once.
+    pub(crate) fn take_failures(&mut self) -> Vec<Error> {
+        let mut failures = Vec::new();
+        for news in mem::take(&mut self.news) {
+            match news {
+                News::Degraded { error, .. } => failures.push(error),
+                other => self.news.push_back(other),
+            }
+        }
+        failures
     }
 
     /// Takes note of what has become of the interfaces, if they have become
-    /// something, and does what is to be done.
-    pub(crate) fn update(
-        &mut self,
-        is_ready: bool,
-        holdings: &mut Holdings,
-        tell: &mut dyn FnMut(News),
-    ) {
+    /// something, and does what is to be done. What is to be told of it is told later,
+    /// so that nothing is left half done if who is told panics.
+    pub(crate) fn update(&mut self, is_ready: bool, holdings: &mut Holdings) {
+        self.drain(is_ready);
         let now = Instant::now();
-        let is_over = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now);
-        if let Some(watcher) = &mut self.watcher {
-            if is_ready || is_over(watcher.next_deadline()) {
-                let mut has_changed = false;
-                let drained = watcher.drain(|change| {
-                    has_changed = true;
-                    if matches!(change, Change::Resynced) {
-                        self.reconciler.distrust();
-                        tell(News::Resynced);
-                    }
-                });
-                if has_changed {
-                    self.snapshot = watcher.snapshot().clone();
-                    self.is_due = true;
-                }
-                if let Err(error) = drained {
-                    self.watcher = None;
-                    tell(News::NotFollowing { error });
-                }
-            }
-        }
-        if is_over(self.reconciler.next_attempt()) {
+        let next = self.reconciler.next_attempt();
+        if next.is_some_and(|at| at <= now) {
             self.is_due = true;
         }
         if self.is_due {
-            self.act(now, holdings, tell);
+            self.act(now, holdings);
         }
         let watcher = self.watcher.as_ref().and_then(Watcher::next_deadline);
         // What is due already waits for a thread in the right namespace.
@@ -139,9 +139,37 @@ impl Following {
         self.deadline = watcher.into_iter().chain(attempt).min();
     }
 
+    fn drain(&mut self, is_ready: bool) {
+        let Some(watcher) = &mut self.watcher else {
+            return;
+        };
+        // In this order: who is behind is always due now.
+        let next = watcher.next_deadline();
+        if !is_ready && next.is_none_or(|at| at > Instant::now()) {
+            return;
+        }
+        let mut has_changed = false;
+        let drained = watcher.drain(|change| {
+            has_changed = true;
+            if matches!(change, Change::Resynced) {
+                self.reconciler.distrust();
+                self.news.push_back(News::Resynced);
+            }
+        });
+        if has_changed {
+            self.snapshot = watcher.settled();
+            self.is_due = true;
+        }
+        // Other errors are of one attempt, and the watcher makes more.
+        if let Err(error @ ifcast_interfaces::Error::Watch { .. }) = drained {
+            self.watcher = None;
+            self.news.push_back(News::NotFollowing { error });
+        }
+    }
+
     /// Does what is to be done, unless the calling thread lives where other
     /// interfaces have these indexes.
-    fn act(&mut self, now: Instant, holdings: &mut Holdings, tell: &mut dyn FnMut(News)) {
+    fn act(&mut self, now: Instant, holdings: &mut Holdings) {
         if namespace() != self.namespace {
             return;
         }
@@ -156,7 +184,7 @@ impl Following {
                 // By the name that it has now, if it is there.
                 let mut ids = there.iter().map(Interface::id);
                 let interface = ids.find(|id| *id == action.interface);
-                tell(News::InterfaceLeft {
+                self.news.push_back(News::InterfaceLeft {
                     interface: interface.unwrap_or(action.interface),
                     why,
                 });
@@ -164,27 +192,21 @@ impl Following {
         }
         let ids = selected.iter().map(Interface::id);
         let new: Vec<_> = ids.filter(|id| holdings.admit(*id)).collect();
-        self.perform(now, &selected, holdings, tell);
+        self.perform(now, &selected, holdings);
         for interface in new {
-            tell(News::InterfaceJoined { interface });
+            self.news.push_back(News::InterfaceJoined { interface });
         }
         for member in &mut holdings.members {
             if member.is_degraded && !self.reconciler.has_failed(member.interface) {
                 member.is_degraded = false;
-                tell(News::Recovered {
+                self.news.push_back(News::Recovered {
                     interface: member.interface,
                 });
             }
         }
     }
 
-    fn perform(
-        &mut self,
-        now: Instant,
-        selected: &[Interface],
-        holdings: &mut Holdings,
-        tell: &mut dyn FnMut(News),
-    ) {
+    fn perform(&mut self, now: Instant, selected: &[Interface], holdings: &mut Holdings) {
         // One thing leads to another: a socket to its groups.
         for _ in 0..ROUNDS {
             let actions = self.reconciler.actions(now);
@@ -204,7 +226,7 @@ impl Following {
                     if let Some(member) = members.find(|member| member.interface == id) {
                         member.is_degraded = true;
                     }
-                    tell(News::Degraded {
+                    self.news.push_back(News::Degraded {
                         interface: id,
                         error,
                     });

@@ -66,11 +66,10 @@ impl Lan {
             let waiting = holdings.sockets.wait_for(watcher);
             waiting.map_err(|source| Error::Loop { source })?;
         }
-        following.update(false, &mut holdings, &mut |news| {
-            if let News::Degraded { error, .. } = news {
-                failures.push(error);
-            }
-        });
+        following.update(false, &mut holdings);
+        failures.extend(following.take_failures());
+        // Which interfaces there are at first is no news.
+        while following.next_news().is_some() {}
         let families = holdings.families();
         for interface in following.unnumbered(families) {
             failures.extend(families.iter().map(|family| {
@@ -121,14 +120,8 @@ impl Lan {
 
     /// Does at once what is to be done.
     fn settle(&mut self) -> Vec<Error> {
-        let mut failures = Vec::new();
-        let (following, holdings) = (&mut self.following, &mut self.holdings);
-        following.update(false, holdings, &mut |news| {
-            if let News::Degraded { error, .. } = news {
-                failures.push(error);
-            }
-        });
-        failures
+        self.following.update(false, &mut self.holdings);
+        self.following.take_failures()
     }
 
     /// Sends to the LAN's own port by every interface that can; the report says
@@ -222,7 +215,9 @@ impl Lan {
         timeout: Option<Duration>,
         mut visit: impl FnMut(Event<'_>),
     ) -> Result<usize, Error> {
-        if self.following.is_due() && self.follow(false, &mut visit) {
+        // Also what there was when `visit` panicked.
+        let is_ready = self.holdings.sockets.take_other_ready();
+        if (is_ready || self.following.is_due()) && self.follow(is_ready, &mut visit) {
             return Ok(0);
         }
         let mut wait = timeout;
@@ -236,18 +231,18 @@ impl Lan {
                 let left = deadline.saturating_duration_since(Instant::now());
                 wait = Some(wait.map_or(left, |wait| wait.min(left)));
             }
-            let count = self.turn(wait, &mut visit)?;
+            let (count, has_told) = self.turn(wait, &mut visit)?;
             let is_ready = self.holdings.sockets.take_other_ready();
-            if !is_ready && deadline.is_none() && !self.following.is_due() {
+            if !is_ready && deadline.is_none_or(|deadline| deadline > Instant::now()) {
                 return Ok(count);
             }
-            let has_told = self.follow(is_ready, &mut visit);
+            let has_told = self.follow(is_ready, &mut visit) || has_told;
             wait = timeout.map(|_| {
                 end.map_or(Duration::ZERO, |end| {
                     end.saturating_duration_since(Instant::now())
                 })
             });
-            if count > 0 || has_told || wait.is_some_and(|wait| wait.is_zero()) {
+            if has_told || wait.is_some_and(|wait| wait.is_zero()) {
                 return Ok(count);
             }
         }
@@ -257,9 +252,9 @@ impl Lan {
     /// something to tell.
     #[cold]
     fn follow(&mut self, is_ready: bool, visit: &mut dyn FnMut(Event<'_>)) -> bool {
+        self.following.update(is_ready, &mut self.holdings);
         let mut has_told = false;
-        let (following, holdings) = (&mut self.following, &mut self.holdings);
-        following.update(is_ready, holdings, &mut |news| {
+        while let Some(news) = self.following.next_news() {
             has_told = true;
             visit(match &news {
                 News::InterfaceJoined { interface } => Event::InterfaceJoined {
@@ -279,36 +274,41 @@ impl Lan {
                 News::Resynced => Event::Resynced,
                 News::NotFollowing { error } => Event::NotFollowing { error },
             });
-        });
+        }
         has_told
     }
 
-    /// Waits for datagrams and hands them over.
+    /// Waits for datagrams and hands them over: how many, and whether anything was told.
     fn turn(
         &mut self,
         timeout: Option<Duration>,
         visit: &mut impl FnMut(Event<'_>),
-    ) -> Result<usize, Error> {
+    ) -> Result<(usize, bool), Error> {
+        let mut has_told = false;
         let sockets = &mut self.holdings.sockets;
         let poll = sockets.poll(timeout, |socket, received| {
             let endpoint = socket.endpoint();
             visit(match received {
                 Ok(datagram) => Event::Datagram(Incoming { datagram, endpoint }),
-                Err(error) => Event::Failed {
-                    scope: endpoint.scope(),
-                    error,
-                },
+                Err(error) => {
+                    has_told = true;
+                    Event::Failed {
+                        scope: endpoint.scope(),
+                        error,
+                    }
+                }
             });
         });
         let count = poll.map_err(|source| Error::Loop { source })?;
         sockets.take_drops(|socket, dropped| {
+            has_told = true;
             let scope = socket.endpoint().scope();
             visit(match dropped {
                 Ok(count) => Event::Dropped { scope, count },
                 Err(error) => Event::Failed { scope, error },
             });
         });
-        Ok(count)
+        Ok((count, has_told || count > 0))
     }
 
     /// Its interfaces, also those on which no socket could be opened.

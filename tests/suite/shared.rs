@@ -6,13 +6,14 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use ifcast::interfaces::{Change, Watcher};
 use ifcast::multicast::SharedMulticastSocket;
 use ifcast::socket::{BoundSocket, Course, Error, SendBatch, SharedSocket};
 use ifcast::{
     Cast, Event, Family, Group, Lan, Outcome, Scope, Selector, Sharing, Skip, Snapshot, Sockets, To,
 };
 use ifcast_netlab::{Lab, Nic};
-use ifcast_tests::{Ear, Heard, Judge, Star, interface, ip, socket_on};
+use ifcast_tests::{Ear, Heard, Judge, Star, interface, ip, socket_on, wait_until};
 
 const PORT: u16 = 2222;
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -544,4 +545,31 @@ fn what_is_too_long_for_one_interface_leaves_by_the_others() {
         assert_eq!(judge.hear(1)[0].0, payload);
         star.nics[1].set_mtu(1500);
     }
+}
+
+#[test]
+fn an_interface_that_is_refused_does_not_pass_for_the_one_that_had_its_index() {
+    let star = Star::<1>::new();
+    let old = interface(&star.nics[0]);
+    let mut watch = star.hub.run(|| Watcher::builder().build()).unwrap();
+    let builder = SharedSocket::builder(Family::V4).port(PORT);
+    let mut socket = star.hub.run(|| builder.bind()).unwrap();
+    socket.add(&old).unwrap();
+    star.nics[0].recreate_with_index(&[]);
+    let mut new = None;
+    wait_until("it is made anew", || {
+        let drained = star.hub.run(|| {
+            watch.drain(|change| {
+                if let Change::Added(interface) = change {
+                    new = Some(interface.clone());
+                }
+            })
+        });
+        drained.unwrap();
+        new.is_some()
+    });
+    let new = new.unwrap();
+    assert_eq!(new.index(), old.index());
+    assert!(matches!(socket.add(&new), Err(Error::NoAddress { .. })));
+    assert!(socket.sender(old.index()).is_none());
 }

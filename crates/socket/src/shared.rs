@@ -60,7 +60,8 @@ impl SharedSocket {
     }
 
     /// Serves one more interface, or takes note of what became of one that it
-    /// serves already, also if that has lost its addresses.
+    /// serves already, also if that has lost its addresses. Another that had its index
+    /// is served no more, even if this one is refused.
     ///
     /// # Errors
     /// [`Error::NoAddress`] on another unnumbered interface, unless those are allowed.
@@ -71,6 +72,7 @@ impl SharedSocket {
         let served = self.endpoint.served.get(interface.index());
         let is_known = served.is_some_and(|served| served.id() == interface.id());
         if !is_known && !unnumbered && !family.is_on(interface) {
+            self.endpoint.served.remove(interface.index());
             return Err(Error::NoAddress {
                 interface: interface.id(),
                 family,

@@ -40,7 +40,7 @@ pub(super) const CONTROL: Constants = Constants {
     },
     timestamp: Timestamp {
         kind: (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS),
-        fraction_bytes: size_of::<libc::c_long>(),
+        fraction_bytes: 8, // also of 32-bit systems, unless all of it has 8 bytes
         unit: Duration::from_nanos(1),
     },
     drops: Some((libc::SOL_SOCKET, libc::SO_RXQ_OVFL)),

@@ -112,7 +112,7 @@ impl ReceiveBuffer {
     /// The most that it counts for the bytes in longer ones, beside what each takes
     /// as a short one.
     pub(crate) fn most_for_long(&self, bytes: usize) -> usize {
-        let packet = self.packet.unwrap_or(FULL).clamp(FEWEST_IN_PACKET, FULL);
+        let packet = self.packet.unwrap_or(USUAL).clamp(FEWEST_IN_PACKET, FULL);
         bytes.div_ceil(packet).saturating_mul(HEAD + PAGE)
     }
 

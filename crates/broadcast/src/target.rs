@@ -55,7 +55,10 @@ impl fmt::Display for Target {
 /// ```
 ///
 /// # Errors
-/// [`Error::NoBroadcast`], [`Error::NoSubnet`], or the first failure to send.
+/// [`Error::NoBroadcast`], [`Error::NoSubnet`], or the first failure to send. Where
+/// there are several subnets, some may have got it all the same, also if the failure
+/// is that the send buffer is full: who tries again and must not repeat himself sends
+/// to each of the [`courses`].
 pub fn send(sender: Sender<'_>, payload: &[u8], target: Target, port: u16) -> Result<usize, Error> {
     check(sender)?;
     let (mut sent, mut failure) = (0, None);

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What became of the datagrams that reached a socket since it was bound.
 ///
-/// Where the kernel filters by interface all but `received` stay 0; where it
-/// does not, they show what it let through.
+/// Where the kernel filters by interface `foreign_interface` stays 0; where it does
+/// not, it shows what the kernel let through.
 ///
 /// ```
 /// use ifcast_socket::BoundSocket;

@@ -45,7 +45,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         eprintln!("{failure}");
     }
     let to = To::Group(arguments.group);
-    let report = lan.send_to_port(arguments.text.as_bytes(), to, arguments.port);
+    let report = lan.send(arguments.text.as_bytes(), to.port(arguments.port));
     for (interface, outcome) in report.iter() {
         println!("{interface}: {outcome}");
     }

@@ -50,7 +50,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         let mut lan = hosts[host].run(|| lan.build())?;
         for to in [To::AllHosts, To::Subnets, To::Group(v4), To::Group(v6)] {
             let text = format!("{interface}: from {} to {to}", HOSTS[host]);
-            println!("{text}: {}", lan.send_to_port(text.as_bytes(), to, PORT));
+            println!("{text}: {}", lan.send(text.as_bytes(), to.port(PORT)));
         }
     }
     let mut rows = Vec::new();

@@ -211,7 +211,7 @@ pub(crate) fn fan_out(
     let mut lan = cables
         .at_sender(|| builder.build())
         .map_err(io::Error::other)?;
-    Ok(move || Ok(lan.send_to_port(&payload, to, port).sent()))
+    Ok(move || Ok(lan.send(&payload, to.port(port)).sent()))
 }
 
 /// A LAN of all the receiver's interfaces.

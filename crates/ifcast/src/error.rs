@@ -45,6 +45,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the same may work a little later.
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(
+            self.kind(),
+            io::ErrorKind::WouldBlock
+                | io::ErrorKind::NetworkUnreachable
+                | io::ErrorKind::NetworkDown
+                | io::ErrorKind::AddrNotAvailable
+        )
+    }
+
     /// What kind of error it is.
     #[must_use]
     pub fn kind(&self) -> io::ErrorKind {

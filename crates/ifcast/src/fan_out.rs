@@ -1,71 +1,15 @@
-//! Sending by every interface at once, with a result for each.
+//! What came of sending by every interface.
 
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 
-use ifcast_broadcast::Target;
 use ifcast_interfaces::InterfaceId;
-use ifcast_multicast::Group;
-use ifcast_socket::Family;
+use ifcast_socket::{Course, Family};
 
 use crate::error::Error;
 
-/// Whom a datagram is for, on each interface.
-///
-/// ```
-/// use ifcast::{Group, Lan, To};
-///
-/// fn announce(lan: &mut Lan, group: Group) {
-///     lan.send(b"hello, neighbours", To::AllHosts);
-///     lan.send(b"hello, subnets", To::Subnets);
-///     lan.send(b"hello, members", To::Group(group));
-/// }
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum To {
-    /// Every host on the link: a limited broadcast, over IPv4.
-    AllHosts,
-    /// Every host of each IPv4 subnet of the interface: directed broadcasts.
-    Subnets,
-    /// The members of a group on the link.
-    Group(Group),
-}
-
-/// The two kinds of it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Kind {
-    Broadcast(Target),
-    Multicast(Group),
-}
-
-impl To {
-    pub(crate) const fn kind(self) -> Kind {
-        match self {
-            Self::AllHosts => Kind::Broadcast(Target::Limited),
-            Self::Subnets => Kind::Broadcast(Target::Directed),
-            Self::Group(group) => Kind::Multicast(group),
-        }
-    }
-
-    pub(crate) const fn family(self) -> Family {
-        match self {
-            Self::AllHosts | Self::Subnets => Family::V4,
-            Self::Group(group) => group.family(),
-        }
-    }
-}
-
-impl fmt::Display for To {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AllHosts => f.write_str("all hosts"),
-            Self::Subnets => f.write_str("subnets"),
-            Self::Group(group) => group.fmt(f),
-        }
-    }
-}
-
-/// What came of sending by every interface: one result for each.
+/// What came of sending by every interface: one result for each, or for each of its
+/// subnets.
 ///
 /// ```
 /// use ifcast::{Lan, Outcome, To};
@@ -82,38 +26,46 @@ impl fmt::Display for To {
 /// ```
 #[derive(Debug, Default)]
 pub struct FanOut {
-    results: Vec<(InterfaceId, Outcome)>,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// What came of one datagram, or why there was none.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) interface: InterfaceId,
+    pub(crate) outcome: Outcome,
+    /// How to send it, if it can be.
+    pub(crate) course: Option<Course>,
 }
 
 impl FanOut {
-    pub(crate) fn clear(&mut self) {
-        self.results.clear();
-    }
-
-    pub(crate) fn push(&mut self, interface: InterfaceId, outcome: Outcome) {
-        self.results.push((interface, outcome));
-    }
-
-    /// Notes the first failure of an interface, by its place.
-    pub(crate) fn fail(&mut self, place: usize, error: Error) {
-        let (_, outcome) = &mut self.results[place];
-        if !matches!(outcome, Outcome::Failed(_)) {
-            *outcome = Outcome::Failed(error);
-        }
-    }
-
-    /// Each interface with what happened there.
+    /// Each interface with what happened there: in the order of their indexes, and
+    /// more than once where the interface has several subnets to send to.
     pub fn iter(&self) -> impl Iterator<Item = (InterfaceId, &Outcome)> {
-        self.results
-            .iter()
-            .map(|(interface, outcome)| (*interface, outcome))
+        let entries = self.entries.iter();
+        entries.map(|entry| (entry.interface, &entry.outcome))
     }
 
-    /// By how many interfaces it was sent.
+    /// By how many interfaces it was sent, be it to one of several subnets.
     #[must_use]
     pub fn sent(&self) -> usize {
-        let sent = |outcome: &Outcome| matches!(outcome, Outcome::Sent { .. });
-        self.iter().filter(|(_, outcome)| sent(outcome)).count()
+        let is_sent = |entry: &&Entry| matches!(entry.outcome, Outcome::Sent { .. });
+        let mut last = None;
+        let interfaces = self.entries.iter().filter(is_sent).filter(|entry| {
+            let is_next = last != Some(entry.interface);
+            last = Some(entry.interface);
+            is_next
+        });
+        interfaces.count()
+    }
+
+    /// What went wrong, and where.
+    pub fn failures(&self) -> impl Iterator<Item = (InterfaceId, &Error)> {
+        self.iter()
+            .filter_map(|(interface, outcome)| match outcome {
+                Outcome::Failed(error) => Some((interface, error)),
+                _ => None,
+            })
     }
 }
 
@@ -127,7 +79,7 @@ impl fmt::Display for FanOut {
     }
 }
 
-/// What happened on one interface.
+/// What happened to a datagram on one interface.
 ///
 /// See [`FanOut`] for an example.
 #[derive(Debug)]
@@ -135,8 +87,13 @@ impl fmt::Display for FanOut {
 pub enum Outcome {
     /// It went out.
     Sent {
-        /// How many datagrams: more than one for several subnets.
-        datagrams: usize,
+        /// Where to.
+        destination: SocketAddr,
+        /// From which of the interface's addresses; none if the system would not say.
+        ///
+        /// Where the kernel chooses, it is asked once, and again when the interface
+        /// has changed and that has settled.
+        source: Option<IpAddr>,
     },
     /// The interface has no use for it.
     Skipped(Skip),
@@ -147,8 +104,13 @@ pub enum Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sent { datagrams: 1 } => f.write_str("sent"),
-            Self::Sent { datagrams } => write!(f, "sent {datagrams} datagrams"),
+            Self::Sent {
+                destination,
+                source,
+            } => {
+                write!(f, "sent to {destination}")?;
+                source.map_or(Ok(()), |source| write!(f, " from {source}"))
+            }
             Self::Skipped(why) => write!(f, "skipped, {why}"),
             Self::Failed(error) => write!(f, "failed, {error}"),
         }
@@ -168,7 +130,8 @@ impl fmt::Display for Outcome {
 pub enum Skip {
     /// There is no socket of the family: the interface had no such address, the
     /// family was not asked for, or it could not be opened, of which
-    /// [`Lan::failures`](crate::Lan::failures) tells.
+    /// [`Lan::failures`](crate::Lan::failures) and
+    /// [`Event::Degraded`](crate::Event::Degraded) tell.
     NoSocket {
         /// The family.
         family: Family,
@@ -177,6 +140,8 @@ pub enum Skip {
     NoBroadcast,
     /// None of its subnets has a broadcast address.
     NoSubnet,
+    /// The interface that was named is not one of the LAN's, or not any more.
+    NotOnLan,
 }
 
 impl fmt::Display for Skip {
@@ -185,6 +150,7 @@ impl fmt::Display for Skip {
             Self::NoSocket { family } => write!(f, "no {family} socket there"),
             Self::NoBroadcast => f.write_str("its link has no broadcast"),
             Self::NoSubnet => f.write_str("no subnet with a broadcast address"),
+            Self::NotOnLan => f.write_str("it is not one of the LAN's"),
         }
     }
 }

@@ -2,9 +2,7 @@
 //! interfaces.
 
 use std::collections::VecDeque;
-use std::fs;
 use std::mem;
-use std::os::unix::fs::MetadataExt;
 use std::time::Instant;
 
 use ifcast_interfaces::{Change, Interface, InterfaceId, Selector, Snapshot, Watcher};
@@ -45,8 +43,6 @@ pub(crate) struct Following {
     selector: Selector,
     watcher: Option<Watcher>,
     snapshot: Snapshot,
-    /// Where sockets are to be opened.
-    namespace: Option<u64>,
     /// What nobody was told of yet.
     news: VecDeque<News>,
     /// Whether there may be something to do.
@@ -67,7 +63,6 @@ impl Following {
             selector,
             watcher,
             snapshot,
-            namespace: namespace(),
             news: VecDeque::new(),
             is_due: true,
             deadline: None,
@@ -170,7 +165,7 @@ impl Following {
     /// Does what is to be done, unless the calling thread lives where other
     /// interfaces have these indexes.
     fn act(&mut self, now: Instant, holdings: &mut Holdings) {
-        if namespace() != self.namespace {
+        if !holdings.is_at_home() {
             return;
         }
         self.is_due = false;
@@ -240,12 +235,6 @@ impl Following {
         let selected = self.snapshot.select(&self.selector);
         selected.filter(|interface| !families.iter().any(|family| family.is_on(interface)))
     }
-}
-
-/// Which network namespace the calling thread lives in, where there are several.
-fn namespace() -> Option<u64> {
-    let file = fs::metadata("/proc/thread-self/ns/net");
-    file.ok().map(|file| file.ino())
 }
 
 /// Open, join, and once more for what that has changed.

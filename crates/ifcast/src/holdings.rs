@@ -1,14 +1,16 @@
 //! The sockets of a LAN, and doing to them what has to be done.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use ifcast_interfaces::{Interface, InterfaceId};
 use ifcast_multicast::SharedMulticastSocket;
-use ifcast_socket::Family;
+use ifcast_socket::{Family, Receive};
 
 use crate::error::Error;
 use crate::event_loop::{EventLoop, SocketId};
 use crate::lan_socket::LanSocket;
+use crate::namespace::Namespace;
 use crate::reconciler::{Action, What};
 use crate::wanted::Wanted;
 
@@ -21,6 +23,8 @@ pub(crate) struct Holdings {
     wanted: Wanted,
     is_shared: bool,
     shared: BTreeMap<Family, SocketId>,
+    /// Where the interfaces are.
+    home: Namespace,
 }
 
 /// One interface of a LAN.
@@ -30,6 +34,8 @@ pub(crate) struct Member {
     /// Whether something there has failed, and been told of.
     pub(crate) is_degraded: bool,
     sockets: BTreeMap<Family, SocketId>,
+    /// From where the kernel sends to whom, as far as it was asked.
+    sources: Vec<(IpAddr, IpAddr)>,
 }
 
 impl Member {
@@ -39,17 +45,14 @@ impl Member {
 }
 
 impl Holdings {
-    pub(crate) const fn new(
-        sockets: EventLoop<LanSocket>,
-        wanted: Wanted,
-        is_shared: bool,
-    ) -> Self {
+    pub(crate) fn new(sockets: EventLoop<LanSocket>, wanted: Wanted, is_shared: bool) -> Self {
         Self {
             sockets,
             members: Vec::new(),
             wanted,
             is_shared,
             shared: BTreeMap::new(),
+            home: Namespace::current(),
         }
     }
 
@@ -69,9 +72,41 @@ impl Holdings {
             interface,
             is_degraded: false,
             sockets: BTreeMap::new(),
+            sources: Vec::new(),
         };
         self.members.insert(place, member);
         true
+    }
+
+    /// Whether the calling thread lives where the interfaces have these indexes.
+    pub(crate) fn is_at_home(&self) -> bool {
+        Namespace::current() == self.home
+    }
+
+    /// The address from which the kernel sends to another by an interface.
+    pub(crate) fn source_for(&mut self, place: usize, destination: IpAddr) -> Option<IpAddr> {
+        let member = &self.members[place];
+        let known = member.sources.iter().find(|(to, _)| *to == destination);
+        if let Some((_, source)) = known {
+            return Some(*source);
+        }
+        self.ask_source(place, destination)
+    }
+
+    #[cold]
+    fn ask_source(&mut self, place: usize, destination: IpAddr) -> Option<IpAddr> {
+        if !self.is_at_home() {
+            return None;
+        }
+        let member = &mut self.members[place];
+        let socket = self.sockets.get(member.socket(Family::of(destination))?)?;
+        let sender = socket.endpoint().sender(member.interface.index())?;
+        let source = sender.source_for(destination).ok()?;
+        if member.sources.len() == MOST_SOURCES {
+            member.sources.clear();
+        }
+        member.sources.push((destination, source));
+        Some(source)
     }
 
     /// Closes what there is on an interface.
@@ -104,6 +139,7 @@ impl Holdings {
             }
             What::Open(family) => self.open(place, *family, now),
             What::Refresh => {
+                self.members[place].sources.clear();
                 let mut outcome = Ok(());
                 for id in self.members[place].sockets.values() {
                     if let Some(socket) = self.sockets.get_mut(*id) {
@@ -181,8 +217,12 @@ impl Holdings {
         added.map_err(|source| Error::Loop { source })
     }
 
-    fn place(&self, interface: InterfaceId) -> Option<usize> {
+    pub(crate) fn place(&self, interface: InterfaceId) -> Option<usize> {
         let mut members = self.members.iter();
         members.position(|member| member.interface == interface)
     }
 }
+
+/// Of so many destinations on each interface it is remembered from where the kernel
+/// sends to them.
+const MOST_SOURCES: usize = 64;

@@ -1,20 +1,20 @@
 //! Many interfaces as one LAN.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::time::{Duration, Instant};
 
 use ifcast_interfaces::{InterfaceId, Selector};
 use ifcast_multicast::{Group, SourceFilter};
-use ifcast_socket::{Course, Endpoint, Family, Receive, SendBatch, Sender};
+use ifcast_socket::{Endpoint, Family, Receive, Sender};
 
 use crate::builder::LanBuilder;
+use crate::dispatch::Dispatch;
 use crate::error::Error;
 use crate::event::{Event, Incoming};
-use crate::fan_out::{FanOut, Kind, Outcome, Skip, To};
+use crate::fan_out::FanOut;
 use crate::following::{Following, News};
-use crate::holdings::{Holdings, Member};
-use crate::lan_socket::LanSocket;
+use crate::holdings::Holdings;
+use crate::to::Addressed;
 
 /// Every selected interface, with a socket for each family on it, or for all of
 /// them: see [`Sockets`](crate::Sockets).
@@ -43,11 +43,7 @@ pub struct Lan {
     holdings: Holdings,
     following: Following,
     failures: Vec<Error>,
-    // Kept, so that sending allocates nothing.
-    fan_out: FanOut,
-    courses: Vec<Course>,
-    places: Vec<usize>, // of each course, whose result it decides
-    batch: SendBatch,
+    dispatch: Dispatch,
 }
 
 impl Lan {
@@ -86,10 +82,7 @@ impl Lan {
             holdings,
             following,
             failures,
-            fan_out: FanOut::default(),
-            courses: Vec::new(),
-            places: Vec::new(),
-            batch: SendBatch::new(),
+            dispatch: Dispatch::default(),
         })
     }
 
@@ -124,75 +117,66 @@ impl Lan {
         self.following.take_failures()
     }
 
-    /// Sends to the LAN's own port by every interface that can; the report says
-    /// what happened on each. One interface's failure does not stop the others.
+    /// Sends to the LAN's own port by every interface that can, or as it is
+    /// [`Addressed`]; the report says what happened on each. One interface's failure
+    /// does not stop the others.
     ///
     /// Where no port was given, that is on each interface the one that its socket
     /// has.
-    pub fn send(&mut self, payload: &[u8], to: To) -> &FanOut {
-        self.send_by_each(payload, to, None)
+    pub fn send(&mut self, payload: &[u8], to: impl Into<Addressed>) -> &FanOut {
+        self.dispatch.send(&mut self.holdings, payload, to.into())
     }
 
-    /// As [`send`](Self::send), to another port.
-    pub fn send_to_port(&mut self, payload: &[u8], to: To, port: u16) -> &FanOut {
-        self.send_by_each(payload, to, Some(port))
+    /// Sends again what the last [`send`](Self::send) could not send for a reason that
+    /// passes, such as a send buffer that is full, and nothing that has gone out; the
+    /// report is that one, corrected.
+    ///
+    /// When that is worth while, and how often, is for the caller to say:
+    ///
+    /// ```
+    /// use std::thread;
+    /// use std::time::Duration;
+    ///
+    /// use ifcast::{Lan, To};
+    ///
+    /// fn insist(lan: &mut Lan, payload: &[u8]) -> bool {
+    ///     let mut failed = lan.send(payload, To::AllHosts).failures().count();
+    ///     for _ in 0..3 {
+    ///         if failed == 0 {
+    ///             break;
+    ///         }
+    ///         thread::sleep(Duration::from_millis(20));
+    ///         failed = lan.resend(payload).failures().count();
+    ///     }
+    ///     failed == 0
+    /// }
+    /// ```
+    pub fn resend(&mut self, payload: &[u8]) -> &FanOut {
+        self.dispatch.resend(&mut self.holdings, payload)
     }
 
-    /// Sends to a port, or to that of each socket.
-    fn send_by_each(&mut self, payload: &[u8], to: To, port: Option<u16>) -> &FanOut {
-        self.fan_out.clear();
-        self.courses.clear();
-        self.places.clear();
-        let family = to.family();
-        for (place, member) in self.holdings.members.iter().enumerate() {
-            let id = member.socket(family);
-            let outcome = match id.and_then(|id| self.holdings.sockets.get(id)) {
-                None => Outcome::Skipped(Skip::NoSocket { family }),
-                Some(LanSocket::Bound(socket)) => {
-                    let port = port.unwrap_or_else(|| socket.endpoint().port());
-                    send(socket.socket().sender(), payload, to, port)
-                }
-                Some(LanSocket::Shared(socket)) => {
-                    let port = port.unwrap_or_else(|| socket.endpoint().port());
-                    let before = self.courses.len();
-                    let planned = plan(socket.endpoint(), member, to, port, &mut self.courses);
-                    self.places.resize(self.courses.len(), place);
-                    planned.map_or_else(outcome_of, |()| Outcome::Sent {
-                        datagrams: self.courses.len() - before,
-                    })
-                }
-            };
-            self.fan_out.push(member.interface, outcome);
-        }
-        self.send_planned(payload, family);
-        &self.fan_out
-    }
-
-    /// Sends by all interfaces that share a socket, and corrects the report where
-    /// that failed.
-    fn send_planned(&mut self, payload: &[u8], family: Family) {
-        let members = &self.holdings.members;
-        let mut ids = members.iter().filter_map(|member| member.socket(family));
-        let shared = ids.find_map(|id| match self.holdings.sockets.get(id)? {
-            LanSocket::Shared(socket) => Some(socket.socket()),
-            LanSocket::Bound(_) => None,
-        });
-        let Some(shared) = shared.filter(|_| !self.courses.is_empty()) else {
-            return;
-        };
-        let sent = shared.fan_out(&mut self.batch, payload, &self.courses);
-        for place in sent.unsent() {
-            let (course, whose) = (self.courses[place], self.places[place]);
-            let error = ifcast_socket::Error::Send {
-                interface: members[whose].interface,
-                destination: course.destination,
-                source: io::ErrorKind::WouldBlock.into(),
-            };
-            self.fan_out.fail(whose, error.into());
-        }
-        for (place, error) in sent.into_failures() {
-            self.fan_out.fail(self.places[place], error.into());
-        }
+    /// What sends by one interface, such as to one host there; none if there is no
+    /// socket of the family.
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    ///
+    /// use ifcast::{Family, InterfaceId, Lan};
+    ///
+    /// fn tell(lan: &Lan, neighbour: SocketAddr, on: InterfaceId) {
+    ///     let sender = lan.sender(on, Family::of(neighbour.ip()));
+    ///     match sender.map(|sender| sender.send(b"hello", neighbour)) {
+    ///         Some(Ok(())) => println!("told {neighbour}"),
+    ///         Some(Err(error)) => eprintln!("{error}"),
+    ///         None => eprintln!("{on} has left"),
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn sender(&self, interface: InterfaceId, family: Family) -> Option<Sender<'_>> {
+        let member = &self.holdings.members[self.holdings.place(interface)?];
+        let socket = self.holdings.sockets.get(member.socket(family)?)?;
+        socket.endpoint().sender(interface.index())
     }
 
     /// Waits until something happens, up to `timeout`, or for ever without one,
@@ -325,55 +309,5 @@ impl Lan {
     #[must_use]
     pub fn failures(&self) -> &[Error] {
         &self.failures
-    }
-}
-
-fn send(sender: Sender<'_>, payload: &[u8], to: To, port: u16) -> Outcome {
-    let sent = match to.kind() {
-        Kind::Broadcast(target) => {
-            ifcast_broadcast::send(sender, payload, target, port).map_err(Error::from)
-        }
-        Kind::Multicast(group) => ifcast_multicast::send(sender, payload, group, port)
-            .map(|()| 1)
-            .map_err(Error::from),
-    };
-    sent.map_or_else(outcome_of, |datagrams| Outcome::Sent { datagrams })
-}
-
-/// Adds the courses on which a datagram has to go by one of those that share a
-/// socket.
-fn plan(
-    endpoint: &Endpoint,
-    member: &Member,
-    to: To,
-    port: u16,
-    courses: &mut Vec<Course>,
-) -> Result<(), Error> {
-    let index = member.interface.index();
-    match to.kind() {
-        Kind::Multicast(group) => courses.push(Course {
-            interface: index,
-            destination: group.socket_addr(port),
-            source: None,
-        }),
-        Kind::Broadcast(target) => {
-            let not_shared = ifcast_socket::Error::NotShared { named: index.get() };
-            let interface = endpoint.sender(index).ok_or(not_shared)?.interface();
-            courses.extend(ifcast_broadcast::courses(interface, target, port)?);
-        }
-    }
-    Ok(())
-}
-
-/// What an error means for the interface on which it happened.
-fn outcome_of(error: Error) -> Outcome {
-    match error {
-        Error::Broadcast(ifcast_broadcast::Error::NoBroadcast { .. }) => {
-            Outcome::Skipped(Skip::NoBroadcast)
-        }
-        Error::Broadcast(ifcast_broadcast::Error::NoSubnet { .. }) => {
-            Outcome::Skipped(Skip::NoSubnet)
-        }
-        error => Outcome::Failed(error),
     }
 }

@@ -38,6 +38,7 @@
 //! what vanishes, and joins again what is lost, and says so with an [`Event`].
 
 mod builder;
+mod dispatch;
 mod error;
 mod event;
 mod event_loop;
@@ -46,7 +47,9 @@ mod following;
 mod holdings;
 mod lan;
 mod lan_socket;
+mod namespace;
 mod reconciler;
+mod to;
 mod waiting;
 mod wanted;
 
@@ -65,10 +68,11 @@ pub use crate::builder::LanBuilder;
 pub use crate::error::Error;
 pub use crate::event::{Event, Incoming};
 pub use crate::event_loop::{EventLoop, SocketId};
-pub use crate::fan_out::{FanOut, Outcome, Skip, To};
+pub use crate::fan_out::{FanOut, Outcome, Skip};
 pub use crate::lan::Lan;
 pub use crate::lan_socket::Sockets;
 pub use crate::reconciler::Departure;
+pub use crate::to::{Addressed, To};
 pub use crate::waiting::Waiting;
 
 #[cfg(doctest)]

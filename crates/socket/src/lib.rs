@@ -62,6 +62,7 @@ mod sender;
 mod served;
 mod shared;
 mod sharing;
+mod source;
 mod sys;
 
 pub use crate::batch::{Received, RecvBatch};

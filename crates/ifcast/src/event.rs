@@ -85,6 +85,8 @@ pub enum Event<'a> {
         /// Why.
         error: &'a ifcast_interfaces::Error,
     },
+    /// A [`Waker`](crate::Waker) has woken the loop.
+    Woken,
     /// Receiving failed on one interface, or on those that share a socket; the
     /// others go on, and it is tried again.
     Failed {

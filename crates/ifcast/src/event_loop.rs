@@ -3,18 +3,22 @@
 use std::fmt;
 use std::io;
 use std::mem;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::time::Duration;
 
 use ifcast_socket::{Datagram, DropWatch, Receive, RecvBatch};
-use mio::{Events, Interest, Poll, Token, event};
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Registry, Token, event};
 
 use crate::waiting::{Waiter, Waiting};
+use crate::waker::Waker;
 
 /// How many batches one socket may take before the others have their turn.
 const BATCHES_PER_TURN: usize = 4;
 
-/// What is not one of the sockets.
+/// What are not sockets.
 const OTHER: Token = Token(usize::MAX);
+const WAKER: Token = Token(usize::MAX - 1);
 
 /// How many sockets can report readiness at once; the rest do so next time.
 const EVENTS: usize = 256;
@@ -53,6 +57,9 @@ pub struct EventLoop<S> {
     suspects: Vec<usize>, // slots whose socket may have lost something, each once
     waiter: Waiter,
     is_other_ready: bool,
+    waker: Option<Waker>, // made for the first who asks
+    is_woken: bool,
+    may_have_more: bool, // there were as many events as there is room for
 }
 
 struct Slot<S> {
@@ -108,6 +115,9 @@ impl<S: Receive + event::Source> EventLoop<S> {
             suspects: Vec::new(),
             waiter: Waiter::default(),
             is_other_ready: false,
+            waker: None,
+            is_woken: false,
+            may_have_more: false,
         })
     }
 
@@ -120,6 +130,32 @@ impl<S: Receive + event::Source> EventLoop<S> {
     #[must_use]
     pub const fn waiting(&self) -> Waiting {
         self.waiter.waiting()
+    }
+
+    /// What wakes it from another thread.
+    ///
+    /// # Errors
+    /// What the operating system answered, usually `EMFILE`: the first one needs a
+    /// descriptor.
+    pub fn waker(&mut self) -> io::Result<Waker> {
+        if let Some(waker) = &self.waker {
+            return Ok(waker.clone());
+        }
+        let waker = Waker::new(self.poll.registry(), WAKER)?;
+        Ok(self.waker.insert(waker).clone())
+    }
+
+    /// Whether it was woken since this was last asked.
+    pub const fn take_woken(&mut self) -> bool {
+        mem::replace(&mut self.is_woken, false)
+    }
+
+    /// Whether [`poll`](Self::poll) would find something to do although nothing more
+    /// arrives: something was left by the last one. Who waits for it in a loop of his
+    /// own (see [`AsFd`]) must not wait then.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        !self.ready.is_empty() || self.may_have_more || self.is_woken || self.is_other_ready
     }
 
     /// Takes a socket in, with the receive buffer that it has now.
@@ -194,7 +230,7 @@ impl<S: Receive + event::Source> EventLoop<S> {
     /// Waits until something arrives, up to `timeout`, or for ever without one,
     /// and hands `visit` every datagram of one turn with its socket. Returns how
     /// many datagrams there were: none if the time was up, if a signal
-    /// interrupted, or if what arrived was not for these sockets.
+    /// interrupted, if it was woken, or if what arrived was not for these sockets.
     ///
     /// An error of one socket is handed to `visit` like a datagram; the socket
     /// is tried again. If `visit` panics, what was read with that datagram, up to a
@@ -218,6 +254,7 @@ impl<S: Receive + event::Source> EventLoop<S> {
         })?;
         let nothing = !told
             && !self.is_other_ready
+            && !self.is_woken
             && self.ready.is_empty()
             && self.suspects.len() == suspects;
         if nothing && timeout != Some(Duration::ZERO) {
@@ -236,10 +273,18 @@ impl<S: Receive + event::Source> EventLoop<S> {
         self.waiter
             .wait(&mut self.poll, &mut self.events, timeout)?;
         self.forget_drained(); // some are left where a visitor panicked
+        self.may_have_more = self.events.iter().count() == EVENTS;
         for event in &self.events {
-            if event.token() == OTHER {
-                self.is_other_ready = true;
-                continue;
+            match event.token() {
+                OTHER => {
+                    self.is_other_ready = true;
+                    continue;
+                }
+                WAKER => {
+                    self.is_woken = true;
+                    continue;
+                }
+                Token(_) => {}
             }
             let position = event.token().0;
             let slot = &mut self.slots[position];
@@ -331,6 +376,29 @@ impl<S: Receive + event::Source> EventLoop<S> {
     fn forget_drained(&mut self) {
         let slots = &self.slots;
         self.ready.retain(|&position| slots[position].ready);
+    }
+}
+
+/// Readable when [`poll`](EventLoop::poll) has something to do, unless it
+/// [is due](EventLoop::is_due) anyway: for a loop of one's own, be it of mio, of
+/// `poll(2)`, or of an async runtime. Nobody else may read from it, or change it.
+impl<S> AsFd for EventLoop<S> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.poll.registry().as_fd()
+    }
+}
+
+impl<S> event::Source for EventLoop<S> {
+    fn register(&mut self, registry: &Registry, token: Token, what: Interest) -> io::Result<()> {
+        SourceFd(&self.as_fd().as_raw_fd()).register(registry, token, what)
+    }
+
+    fn reregister(&mut self, registry: &Registry, token: Token, what: Interest) -> io::Result<()> {
+        SourceFd(&self.as_fd().as_raw_fd()).reregister(registry, token, what)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        SourceFd(&self.as_fd().as_raw_fd()).deregister(registry)
     }
 }
 

@@ -94,7 +94,13 @@ impl Following {
     /// Whether there is something to do or to tell before waiting.
     #[inline]
     pub(crate) fn is_due(&self) -> bool {
-        self.is_due || !self.news.is_empty()
+        self.is_due || self.has_news()
+    }
+
+    /// Whether there is something to tell.
+    #[inline]
+    pub(crate) fn has_news(&self) -> bool {
+        !self.news.is_empty()
     }
 
     /// The first of what is to be told.

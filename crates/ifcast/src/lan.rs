@@ -1,11 +1,14 @@
 //! Many interfaces as one LAN.
 
 use std::collections::BTreeSet;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use ifcast_interfaces::{InterfaceId, Selector};
 use ifcast_multicast::{Group, SourceFilter};
 use ifcast_socket::{Endpoint, Family, Receive, Sender};
+use mio::{Interest, Registry, Token, event};
 
 use crate::builder::LanBuilder;
 use crate::dispatch::Dispatch;
@@ -15,6 +18,7 @@ use crate::fan_out::FanOut;
 use crate::following::{Following, News};
 use crate::holdings::Holdings;
 use crate::to::Addressed;
+use crate::waker::Waker;
 
 /// Every selected interface, with a socket for each family on it, or for all of
 /// them: see [`Sockets`](crate::Sockets).
@@ -200,6 +204,10 @@ impl Lan {
         mut visit: impl FnMut(Event<'_>),
     ) -> Result<usize, Error> {
         // Also what there was when `visit` panicked.
+        if self.holdings.sockets.take_woken() {
+            visit(Event::Woken);
+            return Ok(0);
+        }
         let is_ready = self.holdings.sockets.take_other_ready();
         if (is_ready || self.following.is_due()) && self.follow(is_ready, &mut visit) {
             return Ok(0);
@@ -292,7 +300,52 @@ impl Lan {
                 Err(error) => Event::Failed { scope, error },
             });
         });
+        if sockets.take_woken() {
+            has_told = true;
+            visit(Event::Woken);
+        }
         Ok((count, has_told || count > 0))
+    }
+
+    /// What wakes it from another thread: [`Event::Woken`] is told then.
+    ///
+    /// # Errors
+    /// [`Error::Loop`], usually with `EMFILE`: the first one needs a descriptor.
+    pub fn waker(&mut self) -> Result<Waker, Error> {
+        let waker = self.holdings.sockets.waker();
+        waker.map_err(|source| Error::Loop { source })
+    }
+
+    /// Until when at most to wait before [`poll`](Self::poll) is called again, for those
+    /// who wait in a loop of their own (see [`AsFd`]): what has become of the interfaces
+    /// has settled then, or something is tried again, or the last one left something.
+    /// `None` is for ever.
+    ///
+    /// ```no_run
+    /// use std::time::{Duration, Instant};
+    ///
+    /// use ifcast::Lan;
+    /// use mio::{Events, Interest, Poll, Token};
+    ///
+    /// let mut lan = Lan::builder().port(2222).build()?;
+    /// let mut poll = Poll::new()?;
+    /// poll.registry().register(&mut lan, Token(0), Interest::READABLE)?;
+    /// let mut events = Events::with_capacity(16);
+    /// loop {
+    ///     let timeout = lan
+    ///         .next_deadline()
+    ///         .map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    ///     poll.poll(&mut events, timeout)?;
+    ///     lan.poll(Some(Duration::ZERO), |event| println!("{event:?}"))?;
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        if self.holdings.sockets.is_due() || self.following.has_news() {
+            return Some(Instant::now());
+        }
+        self.following.deadline()
     }
 
     /// Its interfaces, also those on which no socket could be opened.
@@ -309,5 +362,28 @@ impl Lan {
     #[must_use]
     pub fn failures(&self) -> &[Error] {
         &self.failures
+    }
+}
+
+/// Readable when [`poll`](Lan::poll) has something to do before the
+/// [deadline](Lan::next_deadline): for a loop of one's own, be it of mio, of `poll(2)`,
+/// or of an async runtime. Nobody else may read from it, or change it.
+impl AsFd for Lan {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.holdings.sockets.as_fd()
+    }
+}
+
+impl event::Source for Lan {
+    fn register(&mut self, registry: &Registry, token: Token, what: Interest) -> io::Result<()> {
+        self.holdings.sockets.register(registry, token, what)
+    }
+
+    fn reregister(&mut self, registry: &Registry, token: Token, what: Interest) -> io::Result<()> {
+        self.holdings.sockets.reregister(registry, token, what)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        self.holdings.sockets.deregister(registry)
     }
 }

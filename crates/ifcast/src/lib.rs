@@ -51,6 +51,7 @@ mod namespace;
 mod reconciler;
 mod to;
 mod waiting;
+mod waker;
 mod wanted;
 
 pub use ifcast_broadcast as broadcast;
@@ -74,6 +75,7 @@ pub use crate::lan_socket::Sockets;
 pub use crate::reconciler::Departure;
 pub use crate::to::{Addressed, To};
 pub use crate::waiting::Waiting;
+pub use crate::waker::Waker;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

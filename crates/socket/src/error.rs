@@ -6,6 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use ifcast_interfaces::InterfaceId;
 
+use crate::attempt::{Attempt, Explained};
+use crate::class::Class;
 use crate::family::Family;
 use crate::pinning::Pinning;
 
@@ -37,7 +39,7 @@ pub enum Error {
         family: Family,
     },
     /// No socket could be had: usually the descriptor limit (`EMFILE`).
-    #[error("open an {family} socket on {scope}: {source}")]
+    #[error("open an {family} socket on {scope}: {}", Attempt::Open.explain(source))]
     Open {
         /// Where.
         scope: Scope,
@@ -47,7 +49,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The socket could not be tied to the interface.
-    #[error("tie a socket to {interface} ({pinning}): {source}")]
+    #[error("tie a socket to {interface} ({pinning}): {}", Attempt::Pin.explain(source))]
     Pin {
         /// The interface.
         interface: InterfaceId,
@@ -65,7 +67,7 @@ pub enum Error {
         pinning: Pinning,
     },
     /// An option could not be set or read.
-    #[error("set {option} on {scope}: {source}")]
+    #[error("set {option} on {scope}: {}", Attempt::Option.explain(source))]
     Option {
         /// Where.
         scope: Scope,
@@ -82,7 +84,7 @@ pub enum Error {
     },
     /// The port could not be bound: in use (`EADDRINUSE`), or privileged
     /// (`EACCES`).
-    #[error("bind {family} UDP port {port} on {scope}: {source}")]
+    #[error("bind {family} UDP port {port} on {scope}: {}", Attempt::Bind.explain(source))]
     Bind {
         /// Where.
         scope: Scope,
@@ -144,7 +146,7 @@ pub enum Error {
         limit: usize,
     },
     /// The operating system refused to send.
-    #[error("send to {destination} on {interface}: {source}")]
+    #[error("send to {destination} on {interface}: {}", Attempt::Send.explain(source))]
     Send {
         /// The socket's interface.
         interface: InterfaceId,
@@ -209,17 +211,75 @@ impl Error {
         }
     }
 
+    /// What kind of trouble it is, which says what helps.
+    ///
+    /// ```
+    /// use ifcast_socket::{Class, Error};
+    ///
+    /// /// Whether sending by the same socket may work later.
+    /// fn may_pass(error: &Error) -> bool {
+    ///     matches!(error.class(), Class::Transient | Class::Privacy)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Open { .. }
+            | Self::Pin { .. }
+            | Self::Option { .. }
+            | Self::Bind { .. }
+            | Self::Send { .. } => {
+                let explained = self.explained();
+                explained.map_or(Class::Other, |explained| explained.class())
+            }
+            Self::NoAddress { .. } => Class::Transient,
+            Self::Unsupported { .. } => Class::Other,
+            Self::ZeroHops { .. }
+            | Self::ForeignInterface { .. }
+            | Self::NotShared { .. }
+            | Self::ForeignSource { .. }
+            | Self::WrongFamily { .. }
+            | Self::NoDestination { .. }
+            | Self::TooLarge { .. }
+            | Self::Refresh { .. } => Class::Invalid,
+        }
+    }
+
+    /// What may be the cause, and what helps, in less than a line, which is also shown at
+    /// the end of the message; none where the message says it all.
+    ///
+    /// ```
+    /// use ifcast_socket::Error;
+    ///
+    /// fn show(error: &Error) {
+    ///     println!("{error}");
+    ///     if error.hint().is_none() {
+    ///         println!("(no idea why)");
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        self.explained()?.hint()
+    }
+
     /// The operating system's error number, if it was asked.
     #[must_use]
     pub fn raw_os_error(&self) -> Option<i32> {
-        match self {
-            Self::Open { source, .. }
-            | Self::Pin { source, .. }
-            | Self::Option { source, .. }
-            | Self::Bind { source, .. }
-            | Self::Send { source, .. } => source.raw_os_error(),
-            _ => None,
-        }
+        self.explained()?.error().raw_os_error()
+    }
+
+    /// What the operating system answered, if it was asked, and what that means.
+    fn explained(&self) -> Option<Explained<'_>> {
+        let (attempt, source) = match self {
+            Self::Open { source, .. } => (Attempt::Open, source),
+            Self::Pin { source, .. } => (Attempt::Pin, source),
+            Self::Option { source, .. } => (Attempt::Option, source),
+            Self::Bind { source, .. } => (Attempt::Bind, source),
+            Self::Send { source, .. } => (Attempt::Send, source),
+            _ => return None,
+        };
+        Some(attempt.explain(source))
     }
 }
 

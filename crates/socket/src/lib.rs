@@ -37,13 +37,16 @@
 //! - macOS, iOS, tvOS, watchOS, visionOS: `IP_BOUND_IF`, `IPV6_BOUND_IF`.
 //! - Elsewhere: does not compile.
 
+mod attempt;
 mod batch;
 mod bound;
 mod builder;
 mod cast;
+mod class;
 mod counters;
 mod datagram;
 mod delivery;
+mod diagnosis;
 mod drop_watch;
 mod endpoint;
 mod envelope;
@@ -65,10 +68,12 @@ mod sharing;
 mod source;
 mod sys;
 
+pub use crate::attempt::{Attempt, Explained};
 pub use crate::batch::{Received, RecvBatch};
 pub use crate::bound::BoundSocket;
 pub use crate::builder::{Builder, Unbound};
 pub use crate::cast::Cast;
+pub use crate::class::Class;
 pub use crate::counters::Counters;
 pub use crate::datagram::Datagram;
 pub use crate::drop_watch::{DropWatch, Taken};

@@ -8,6 +8,7 @@ use std::time::Duration;
 use ifcast_interfaces::Interface;
 use socket2::Socket;
 
+use crate::diagnosis::System;
 use crate::family::Family;
 use crate::metadata::Metadata;
 use crate::pinning::Pinning;
@@ -21,6 +22,8 @@ pub(super) struct Header {
     pub(super) msg_hdr: libc::msghdr,
     pub(super) msg_len: libc::c_uint,
 }
+
+pub(crate) const SYSTEM: System = System::Apple;
 
 /// `IP_BOUND_IF` takes no part in the port conflict check.
 pub(crate) const DEVICE_OWNS_PORT: bool = false;

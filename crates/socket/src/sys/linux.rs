@@ -9,6 +9,7 @@ use std::time::Duration;
 use ifcast_interfaces::Interface;
 use socket2::Socket;
 
+use crate::diagnosis::System;
 use crate::family::Family;
 use crate::metadata::Metadata;
 use crate::pinning::Pinning;
@@ -17,6 +18,8 @@ use crate::sys::control::{Constants, HeaderFields, Layout, Timestamp};
 use crate::sys::option;
 
 pub(super) use libc::mmsghdr as Header;
+
+pub(crate) const SYSTEM: System = System::Linux;
 
 /// The device is part of the port conflict check.
 pub(crate) const DEVICE_OWNS_PORT: bool = true;

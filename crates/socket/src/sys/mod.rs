@@ -1,6 +1,7 @@
 //! Everything that depends on the system, and all unsafe code.
 //!
 //! A platform file provides:
+//! - `SYSTEM: System`: whose errors they are;
 //! - `pin(&Socket, &Interface, Family, Pinning) -> io::Result<Pinning>`: ties a
 //!   socket to an interface before it is bound, and says which way it took;
 //!   [`io::ErrorKind::Unsupported`] where there is no such way;
@@ -65,6 +66,6 @@ use libc as calls;
 pub use self::control::fuzzing;
 pub(crate) use self::option::set_traffic_class;
 pub(crate) use self::platform::{
-    DEVICE_OWNS_PORT, SEGMENT, coalesce, configure, kernel_drops, packet_charge, pin,
+    DEVICE_OWNS_PORT, SEGMENT, SYSTEM, coalesce, configure, kernel_drops, packet_charge, pin,
     receive_all_groups, receive_buffer_of, receive_metadata, share_port, splits,
 };

@@ -3,6 +3,7 @@
 use std::io;
 
 use ifcast_interfaces::InterfaceId;
+use ifcast_socket::Class;
 
 /// Why a broadcast could not be sent, or not be prepared.
 ///
@@ -59,6 +60,35 @@ impl Error {
             Self::NoBroadcast { .. } => io::ErrorKind::Unsupported,
             Self::NoSubnet { .. } => io::ErrorKind::AddrNotAvailable,
             Self::Socket(error) => error.kind(),
+        }
+    }
+
+    /// What kind of trouble it is, which says what helps.
+    ///
+    /// ```
+    /// use ifcast_broadcast::{Class, Error};
+    ///
+    /// /// Whether sending by the same socket may work later.
+    /// fn may_pass(error: &Error) -> bool {
+    ///     matches!(error.class(), Class::Transient | Class::Privacy)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Self::NoBroadcast { .. } => Class::Other,
+            Self::NoSubnet { .. } => Class::Transient,
+            Self::Socket(error) => error.class(),
+        }
+    }
+
+    /// What may be the cause, and what helps, in less than a line, which is also shown at
+    /// the end of the message; none where the message says it all.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoBroadcast { .. } | Self::NoSubnet { .. } => None,
+            Self::Socket(error) => error.hint(),
         }
     }
 }

@@ -28,6 +28,8 @@ mod error;
 mod socket;
 mod target;
 
+pub use ifcast_socket::Class;
+
 pub use crate::error::Error;
 pub use crate::socket::BroadcastSocket;
 pub use crate::target::{Target, courses, send};

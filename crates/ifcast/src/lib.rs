@@ -62,7 +62,8 @@ pub use ifcast_socket as socket;
 pub use ifcast_interfaces::{Interface, InterfaceId, Kind, Selector, Snapshot};
 pub use ifcast_multicast::{Group, SourceFilter};
 pub use ifcast_socket::{
-    Cast, Counters, Datagram, Family, Metadata, PayloadPool, Pinning, RecvBatch, Scope, Sharing,
+    Attempt, Cast, Class, Counters, Datagram, Explained, Family, Metadata, PayloadPool, Pinning,
+    RecvBatch, Scope, Sharing,
 };
 
 pub use crate::builder::LanBuilder;

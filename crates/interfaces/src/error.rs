@@ -40,3 +40,28 @@ pub enum Error {
         source: io::Error,
     },
 }
+
+impl Error {
+    /// What the operating system answered.
+    ///
+    /// ```
+    /// use ifcast_interfaces::{Error, Snapshot};
+    ///
+    /// fn count() -> Result<usize, std::io::ErrorKind> {
+    ///     let snapshot = Snapshot::capture().map_err(|error| error.io_error().kind())?;
+    ///     Ok(snapshot.interfaces().len())
+    /// }
+    /// ```
+    #[must_use]
+    pub const fn io_error(&self) -> &io::Error {
+        match self {
+            Self::List { source } | Self::Route { source, .. } | Self::Watch { source } => source,
+        }
+    }
+
+    /// What kind of error it is.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        self.io_error().kind()
+    }
+}

@@ -4,10 +4,9 @@ use std::io;
 use std::net::IpAddr;
 
 use ifcast_interfaces::InterfaceId;
-use ifcast_socket::Family;
+use ifcast_socket::{Attempt, Class, Explained, Family};
 
 use crate::group::Group;
-use crate::sys;
 
 /// What was attempted with which group on which interface, and why it failed.
 ///
@@ -102,7 +101,7 @@ pub enum Error {
     /// The operating system refused to join, or to change the filter. If it says
     /// that no buffer space is available (`ENOBUFS`), there are as many memberships,
     /// or as many sources in one, as there may be.
-    #[error("join {group} on {interface}: {source}{}", limit_hint(*group, source))]
+    #[error("join {group} on {interface}: {}", Attempt::Join(group.family()).explain(source))]
     Join {
         /// The socket's interface.
         interface: InterfaceId,
@@ -112,7 +111,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The operating system refused to leave.
-    #[error("leave {group} on {interface}: {source}")]
+    #[error("leave {group} on {interface}: {}", Attempt::Leave.explain(source))]
     Leave {
         /// The socket's interface.
         interface: InterfaceId,
@@ -159,17 +158,55 @@ impl Error {
             Self::Socket(error) => error.kind(),
         }
     }
-}
 
-/// What to change where there are too many memberships, or sources in one.
-fn limit_hint(group: Group, error: &io::Error) -> &'static str {
-    match (sys::is_limit(error), group.family()) {
-        (false, _) => "",
-        (true, Family::V4) => {
-            " (net.ipv4.igmp_max_memberships, net.ipv4.igmp_max_msf and net.core.optmem_max \
-             limit it)"
+    /// What kind of trouble it is, which says what helps.
+    ///
+    /// ```
+    /// use ifcast_multicast::{Class, Error};
+    ///
+    /// fn tell(error: &Error) {
+    ///     match error.class() {
+    ///         Class::Limit => eprintln!("ask the administrator: {error}"),
+    ///         _ => eprintln!("{error}"),
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Self::WrongFamily { .. }
+            | Self::AlreadyJoined { .. }
+            | Self::NotJoined { .. }
+            | Self::NeedsSource { .. }
+            | Self::ImpossibleSource { .. }
+            | Self::SourceAlready { .. }
+            | Self::SourceUnknown { .. }
+            | Self::OtherMode { .. } => Class::Invalid,
+            Self::Join { .. } | Self::Leave { .. } => {
+                let explained = self.explained();
+                explained.map_or(Class::Other, |explained| explained.class())
+            }
+            Self::Socket(error) => error.class(),
         }
-        (true, Family::V6) => " (net.ipv6.mld_max_msf and net.core.optmem_max limit it)",
+    }
+
+    /// What may be the cause, and what helps, in less than a line, which is also shown at
+    /// the end of the message; none where the message says it all.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Socket(error) => error.hint(),
+            _ => self.explained()?.hint(),
+        }
+    }
+
+    /// What the operating system answered, if it was asked, and what that means.
+    fn explained(&self) -> Option<Explained<'_>> {
+        match self {
+            Self::Join { group, source, .. } => Some(Attempt::Join(group.family()).explain(source)),
+            Self::Leave { source, .. } => Some(Attempt::Leave.explain(source)),
+            _ => None,
+        }
     }
 }
 

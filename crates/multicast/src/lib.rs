@@ -39,7 +39,7 @@ mod source_filter;
 mod sys;
 mod transition;
 
-pub use ifcast_socket::Family;
+pub use ifcast_socket::{Class, Family};
 
 pub use crate::error::Error;
 pub use crate::group::{Group, GroupScope, NotAGroup};

@@ -10,6 +10,7 @@
 )]
 
 mod ear;
+mod installed;
 mod join;
 mod judge;
 mod program;
@@ -23,6 +24,7 @@ use ifcast::{Family, Interface, Pinning, Snapshot};
 use ifcast_netlab::Nic;
 
 pub use crate::ear::{Ear, Heard};
+pub use crate::installed::{is_installed, skip};
 pub use crate::judge::Judge;
 pub use crate::program::Program;
 pub use crate::star::Star;

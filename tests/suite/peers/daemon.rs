@@ -3,9 +3,7 @@
 use std::process::Command;
 
 use ifcast_netlab::Host;
-use ifcast_tests::Program;
-
-use crate::peer::{is_installed, skip};
+use ifcast_tests::{Program, is_installed, skip};
 
 /// Gives a daemon a `/run` of its own with the files that are named before `--`,
 /// which goes with it; what it would find there of the real machine (the system's

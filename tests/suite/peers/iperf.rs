@@ -13,10 +13,10 @@ use ifcast::multicast::MulticastSocket;
 use ifcast::socket::BoundSocket;
 use ifcast::{Cast, Family, Group, Interface, Pinning};
 use ifcast_netlab::{Host, Lab, Nic};
-use ifcast_tests::{Ear, Heard, PINNINGS, Program, interface, ip, wait_until};
+use ifcast_tests::{Ear, Heard, PINNINGS, Program, interface, ip, is_installed, wait_until};
 
 use crate::Neighbourhood;
-use crate::peer::{await_listener, is_installed, table};
+use crate::peer::{await_listener, table};
 
 const PORT: u16 = 5001;
 const GROUPS: [&str; 2] = ["239.71.7.7", "ff05::71:7"];

@@ -6,12 +6,11 @@ use ifcast::multicast::MulticastSocket;
 use ifcast::socket::BoundSocket;
 use ifcast::{Cast, Family, Group, Pinning, Sockets};
 use ifcast_netlab::{Host, Nic};
-use ifcast_tests::{Heard, Program, interface, ip};
+use ifcast_tests::{Heard, Program, interface, ip, is_installed};
 
 use crate::Neighbourhood;
 use crate::daemon;
 use crate::ours::{Order, Ours, in_every_way_and_order};
-use crate::peer::is_installed;
 
 /// How many datagrams come from each neighbour for each group.
 const COUNT: usize = 10;

@@ -8,10 +8,10 @@ use ifcast::multicast::MulticastSocket;
 use ifcast::socket::BoundSocket;
 use ifcast::{Cast, Event, Family, Group, Lan};
 use ifcast_netlab::Nic;
-use ifcast_tests::{Heard, PINNINGS, Program, interface, ip};
+use ifcast_tests::{Heard, PINNINGS, Program, interface, ip, is_installed};
 
 use crate::Neighbourhood;
-use crate::peer::{await_listener, is_installed};
+use crate::peer::await_listener;
 
 const PORT: u16 = 2222;
 const SOCATS_PORT: u16 = 7777;

@@ -10,9 +10,9 @@ use ifcast::multicast::{Error, MulticastSocket};
 use ifcast::socket::BoundSocket;
 use ifcast::{Cast, Group, Pinning, Sharing};
 use ifcast_netlab::{Host, Lab, Nic};
-use ifcast_tests::{Ear, PINNINGS, Program, interface, ip};
+use ifcast_tests::{Ear, PINNINGS, Program, interface, ip, is_installed};
 
-use crate::peer::{await_listener, is_installed, port_of};
+use crate::peer::{await_listener, port_of};
 
 /// Where `ssmpingd` is asked.
 const PORT: u16 = 4321;

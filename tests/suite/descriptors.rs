@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use ifcast::interfaces::Enumerator;
 use ifcast::multicast::{self, MulticastSocket, SourceFilter};
 use ifcast::socket::BoundSocket;
-use ifcast::{Error, Family, Group, Lan, To};
+use ifcast::{Class, Error, Family, Group, Lan, To};
 use ifcast_netlab::Lab;
 use ifcast_tests::{Ear, Judge, interface};
 use nix::libc::EMFILE;
@@ -152,6 +152,10 @@ fn assert_names_the_limit(error: &Error) {
         other => panic!("{other:?}"),
     };
     assert_eq!(source, Some(EMFILE), "{error}");
+    assert_eq!(error.class(), Class::Limit, "{error}");
+    let hint = error.hint().unwrap();
+    assert!(hint.contains("ulimit -n"), "{hint}");
+    assert!(error.to_string().ends_with(hint), "{error}");
 }
 
 /// The number that the next descriptor will get.

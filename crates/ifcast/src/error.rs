@@ -50,13 +50,8 @@ pub enum Error {
 impl Error {
     /// Whether the same may work a little later.
     pub(crate) fn is_transient(&self) -> bool {
-        matches!(
-            self.kind(),
-            io::ErrorKind::WouldBlock
-                | io::ErrorKind::NetworkUnreachable
-                | io::ErrorKind::NetworkDown
-                | io::ErrorKind::AddrNotAvailable
-        )
+        // What is a matter of privacy may pass too, and nothing tells.
+        matches!(self.class(), Class::Transient | Class::Privacy)
     }
 
     /// What kind of error it is.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::time::Instant;
 
-use ifcast_interfaces::{Change, Interface, InterfaceId, Selector, Snapshot, Watcher};
+use ifcast_interfaces::{Change, Difference, Interface, InterfaceId, Selector, Snapshot, Watcher};
 use ifcast_multicast::{Group, SourceFilter};
 use ifcast_socket::Family;
 
@@ -152,9 +152,18 @@ impl Following {
         let mut has_changed = false;
         let drained = watcher.drain(|change| {
             has_changed = true;
-            if matches!(change, Change::Resynced) {
-                self.reconciler.distrust();
-                self.news.push_back(News::Resynced);
+            match change {
+                Change::Resynced => {
+                    self.reconciler.distrust(|_| true);
+                    self.news.push_back(News::Resynced);
+                }
+                // It is as it was, and without its memberships.
+                Change::Modified {
+                    new,
+                    difference: Difference::MtuDipped { .. },
+                    ..
+                } => self.reconciler.distrust(|id| id == new.id()),
+                _ => {}
             }
         });
         if has_changed {

@@ -170,10 +170,13 @@ impl<I: Card> Reconciler<I> {
         left
     }
 
-    /// Has everything checked, because something may have happened without a word.
-    pub(crate) fn distrust(&mut self) {
+    /// Has what there is on these interfaces checked, because something may have
+    /// happened without a word.
+    pub(crate) fn distrust(&mut self, is_one: impl Fn(I::Id) -> bool) {
         for member in &mut self.members {
-            member.refresh = None;
+            if is_one(member.card.id()) {
+                member.refresh = None;
+            }
         }
     }
 
@@ -513,7 +516,7 @@ mod tests {
     fn a_refresh_that_failed_is_tried_again_and_nothing_has_recovered_until_then() {
         let mut world = World::new();
         world.happen(Happening::Appears(1, [true, true]));
-        world.reconciler.distrust();
+        world.reconciler.distrust(|_| true);
         world.kernel.refusals = 1;
         world.act();
         let id = (1, 1);
@@ -581,7 +584,8 @@ mod tests {
     fn whoever_is_distrusted_is_checked_once() {
         let mut world = World::new();
         world.happen(Happening::Appears(1, [true, true]));
-        world.reconciler.distrust();
+        world.happen(Happening::Appears(2, [true, true]));
+        world.reconciler.distrust(|(index, _)| index == 2);
         let actions = world.reconciler.actions(world.now);
         assert!(matches!(
             &*actions,

@@ -137,6 +137,13 @@ pub enum Difference<'a> {
         /// Now.
         new: Option<u32>,
     },
+    /// Meanwhile its packets were too small for IPv4 (68 bytes) or IPv6 (1,280), which
+    /// ends there then, and with it every membership, although the MTU is large enough
+    /// again. Only Linux and Android tell.
+    MtuDipped {
+        /// The least MTU meanwhile, in bytes.
+        least: u32,
+    },
     /// It has another link-layer address.
     HardwareAddress {
         /// Before.
@@ -193,6 +200,7 @@ impl fmt::Display for Difference<'_> {
             Self::Flags { old, new } => write!(f, "flags {old:?} -> {new:?}"),
             Self::Kind { old, new } => write!(f, "{old} -> {new}"),
             Self::Mtu { old, new } => write!(f, "MTU {} -> {}", Shown(old), Shown(new)),
+            Self::MtuDipped { least } => write!(f, "MTU {least} meanwhile"),
             Self::HardwareAddress { old, new } => {
                 write!(f, "hardware address {} -> {}", Shown(old), Shown(new))
             }

@@ -12,7 +12,7 @@ use crate::link::Link;
 use crate::snapshot::Snapshot;
 use crate::sys::notice::Notice;
 use crate::watching::change::Change;
-use crate::watching::untold::{Settling, Untold};
+use crate::watching::untold::{Settling, Untold, ip_within};
 
 /// A snapshot that follows what the system says, and what of it is to be told.
 #[derive(Debug)]
@@ -201,6 +201,7 @@ impl Live {
         if is_lost {
             self.untold.remember_loss(link.index);
         }
+        self.untold.remember_mtu(link.index, link.mtu);
         let interface = &mut self.snapshot.interfaces[position];
         if link.name != interface.link.name {
             interface.forget_label(&link);
@@ -344,13 +345,9 @@ fn changes_in_silence(known: &Interface, link: &Link, groups: bool) -> bool {
     // nobody else is found to have them (`keep_addr_on_down`).
     let may_keep = is_switched && !known.ipv6().is_empty();
     // With too small an MTU, IPv4 or IPv6 ends there, and so does every membership.
-    let fits = |mtu: Option<u32>| LEAST_MTUS.map(|least| mtu.is_none_or(|mtu| mtu >= least));
-    let may_leave = groups && fits(known.mtu()) != fits(link.mtu);
+    let may_leave = groups && ip_within(known.mtu()) != ip_within(link.mtu);
     may_keep || may_leave
 }
-
-/// Of IPv4 (RFC 791) and of IPv6 (RFC 8200).
-const LEAST_MTUS: [u32; 2] = [68, 1280];
 
 impl Interface {
     fn set_alternative_names(&mut self, names: &[u8]) {

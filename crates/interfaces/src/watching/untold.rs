@@ -38,6 +38,7 @@ struct Story {
     last: Instant,
     /// How often it stopped passing packets.
     losses: u32,
+    least_mtu: Option<u32>,
 }
 
 impl Untold {
@@ -55,6 +56,7 @@ impl Untold {
             since: now,
             last: now,
             losses: 0,
+            least_mtu: None,
         });
         story.last = now;
     }
@@ -63,6 +65,13 @@ impl Untold {
     pub(crate) fn remember_loss(&mut self, index: InterfaceIndex) {
         if let Some(story) = self.0.get_mut(&index) {
             story.losses = story.losses.saturating_add(1);
+        }
+    }
+
+    /// Says what MTU an interface is about to have.
+    pub(crate) fn remember_mtu(&mut self, index: InterfaceIndex, mtu: Option<u32>) {
+        if let (Some(story), Some(mtu)) = (self.0.get_mut(&index), mtu) {
+            story.least_mtu = Some(story.least_mtu.map_or(mtu, |least| least.min(mtu)));
         }
     }
 
@@ -140,8 +149,22 @@ impl Story {
                     let times = self.losses;
                     tell(Difference::Flapped { times });
                 }
+                let kept_ip = |least| ip_within(old.mtu()) == ip_within(least);
+                if ip_within(old.mtu()) == ip_within(new.mtu()) {
+                    if let Some(least) = self.least_mtu.filter(|least| !kept_ip(Some(*least))) {
+                        tell(Difference::MtuDipped { least });
+                    }
+                }
                 diff::differences(old, new, settling.tentative, tell);
             }
         }
     }
 }
+
+/// Whether IPv4 and IPv6 can be where packets have this size at most.
+pub(crate) fn ip_within(mtu: Option<u32>) -> [bool; 2] {
+    LEAST_MTUS.map(|least| mtu.is_none_or(|mtu| mtu >= least))
+}
+
+/// Of IPv4 (RFC 791) and of IPv6 (RFC 8200).
+const LEAST_MTUS: [u32; 2] = [68, 1280];

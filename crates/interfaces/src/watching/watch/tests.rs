@@ -271,6 +271,40 @@ fn an_interface_that_flapped_and_is_as_before_says_so_once() {
 }
 
 #[test]
+fn an_mtu_that_was_too_small_for_ip_meanwhile_is_told_though_it_is_as_before() {
+    let with_mtu = |mtu| Notice::Link {
+        link: Link {
+            mtu: Some(mtu),
+            ..link(2, RUNNING)
+        },
+        alternative_names: Vec::new(),
+    };
+    let mut scene = Scene::new();
+    scene.say(with_mtu(1500));
+    scene.drain();
+    scene.drain_at_deadline();
+    for (meanwhile, finally, told) in [
+        (1279, 1500, &["v2 (index 2): MTU 1279 meanwhile"] as &[_]),
+        (1280, 1500, &[]),
+        (1000, 1279, &["v2 (index 2): MTU 1500 -> 1279"]),
+        (1000, 1279, &[]),
+        (
+            67,
+            68,
+            &[
+                "v2 (index 2): MTU 67 meanwhile",
+                "v2 (index 2): MTU 1279 -> 68",
+            ],
+        ),
+    ] {
+        scene.say(with_mtu(meanwhile));
+        scene.say(with_mtu(finally));
+        scene.drain();
+        assert_eq!(scene.drain_at_deadline(), told, "{meanwhile}, {finally}");
+    }
+}
+
+#[test]
 fn an_interface_made_anew_with_its_index_is_removed_and_added() {
     let mut scene = Scene::new();
     let before = scene.watch.snapshot().interfaces()[0].id();

@@ -60,9 +60,10 @@ impl Holdings {
         &self.wanted.families
     }
 
-    /// Makes place for an interface; whether it is new.
+    /// Makes place for an interface, or takes note of its name; whether it is new.
     pub(crate) fn admit(&mut self, interface: InterfaceId) -> bool {
-        if self.members.iter().any(|m| m.interface == interface) {
+        if let Some(place) = self.place(interface) {
+            self.members[place].interface = interface; // its name may have changed
             return false;
         }
         let index = interface.index().get();

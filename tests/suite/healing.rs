@@ -78,6 +78,11 @@ impl Home {
                 Event::InterfaceLeft { interface, why } => {
                     said.push(format!("{} left: {why}", interface.name()));
                 }
+                Event::Membership {
+                    interface,
+                    group,
+                    state,
+                } => said.push(format!("{}: {group} {state}", interface.name())),
                 Event::Degraded { interface, error } => {
                     said.push(format!("{} degraded: {error}", interface.name()));
                 }
@@ -91,15 +96,19 @@ impl Home {
         })
     }
 
-    /// Waits until the last thing that is said is this.
+    /// Waits until this is said, and forgets what was said before.
     #[track_caller]
     fn await_word(&mut self, expected: &str) {
         let deadline = Instant::now() + PATIENCE;
-        while !self.said.iter().any(|said| said == expected) {
+        loop {
+            let place = self.said.iter().position(|said| said == expected);
+            if let Some(place) = place {
+                self.said.drain(..=place);
+                return;
+            }
             assert!(Instant::now() < deadline, "{expected}: {:?}", self.said);
             self.poll(MOMENT);
         }
-        self.said.clear();
     }
 
     /// Waits until everything that the neighbour says to all is heard. A unicast it may
@@ -161,7 +170,13 @@ fn an_interface_that_appears_joins_and_one_that_vanishes_leaves() {
         home.await_hearing(0);
         assert_eq!(home.lan.interfaces().count(), 1);
         home.nics[1] = attach(&home.segments[1], &home.host, "new1", 1, 1);
-        home.await_word("new1 joined");
+        for said in [
+            "new1 joined",
+            "new1: 239.71.7.7 joined",
+            "new1: ff02::71:7 joined",
+        ] {
+            home.await_word(said);
+        }
         home.await_hearing(1);
         home.await_hearing(0);
         home.assert_sends(1);
@@ -284,6 +299,9 @@ fn groups_and_interfaces_can_be_chosen_anew_while_it_runs() {
         let speaker = far.run(|| builder.bind()).unwrap();
         let to = group.socket_addr(PORT);
         speaker.send(b"hello", to).unwrap();
+        for joined in ["lan0: 239.71.9.9 joined", "lan1: 239.71.9.9 joined"] {
+            home.await_word(joined);
+        }
         assert_eq!(home.poll(PATIENCE), ["239.71.9.9"]);
         let (host, lan) = (&home.host, &mut home.lan);
         assert!(host.run(|| lan.leave(group)).is_empty());

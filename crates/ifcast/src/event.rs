@@ -4,6 +4,7 @@ use std::io;
 use std::ops::Deref;
 
 use ifcast_interfaces::InterfaceId;
+use ifcast_multicast::{Group, State};
 use ifcast_socket::{Cast, Datagram, Endpoint, PacketInfo, Scope};
 
 use crate::error::Error;
@@ -61,6 +62,17 @@ pub enum Event<'a> {
         interface: InterfaceId,
         /// Why.
         why: Departure,
+    },
+    /// A membership fares otherwise than before: it is in force, waits for the link, or
+    /// is lost. Those that there are when the LAN is built are no news, and those of an
+    /// interface that leaves go with it.
+    Membership {
+        /// Where.
+        interface: InterfaceId,
+        /// Of which group.
+        group: Group,
+        /// How it fares now.
+        state: &'a State,
     },
     /// Something that is wanted could not be had on an interface: a socket or a
     /// group. It is tried again, ever more rarely, and at once when the interface

@@ -6,12 +6,12 @@ use std::mem;
 use std::time::Instant;
 
 use ifcast_interfaces::{Change, Difference, Interface, InterfaceId, Selector, Snapshot, Watcher};
-use ifcast_multicast::{Group, SourceFilter};
+use ifcast_multicast::{Group, SourceFilter, State};
 use ifcast_socket::Family;
 
 use crate::error::Error;
 use crate::holdings::Holdings;
-use crate::reconciler::{Departure, Reconciler, What};
+use crate::reconciler::{Departure, Reconciler, Subject, What};
 
 /// What is to be told: each as the event of that name.
 #[derive(Debug)]
@@ -22,6 +22,11 @@ pub(crate) enum News {
     InterfaceLeft {
         interface: InterfaceId,
         why: Departure,
+    },
+    Membership {
+        interface: InterfaceId,
+        group: Group,
+        state: State,
     },
     Degraded {
         interface: InterfaceId,
@@ -202,13 +207,14 @@ impl Following {
         }
         let ids = selected.iter().map(Interface::id);
         let new: Vec<_> = ids.filter(|id| holdings.admit(*id)).collect();
-        self.perform(now, &selected, holdings);
         for interface in new {
             self.news.push_back(News::InterfaceJoined { interface });
         }
+        self.perform(now, &selected, holdings);
         for member in &mut holdings.members {
             if member.is_degraded && !self.reconciler.has_failed(member.interface) {
                 member.is_degraded = false;
+                member.troubles.clear();
                 self.news.push_back(News::Recovered {
                     interface: member.interface,
                 });
@@ -230,12 +236,18 @@ impl Following {
                     continue;
                 };
                 let done = holdings.perform(&action, interface);
+                if let Some(place) = holdings.place(id) {
+                    holdings.members[place].note(&action.what, &done);
+                    let changed = holdings.changed_states(place, &action.what);
+                    self.news
+                        .extend(changed.into_iter().map(|(group, state)| News::Membership {
+                            interface: id,
+                            group,
+                            state,
+                        }));
+                }
                 self.reconciler.done(action, done.is_ok(), now);
                 if let Err(error) = done {
-                    let mut members = holdings.members.iter_mut();
-                    if let Some(member) = members.find(|member| member.interface == id) {
-                        member.is_degraded = true;
-                    }
                     self.news.push_back(News::Degraded {
                         interface: id,
                         error,
@@ -243,6 +255,22 @@ impl Following {
                 }
             }
         }
+    }
+
+    /// Which interfaces are wanted.
+    pub(crate) const fn selector(&self) -> &Selector {
+        &self.selector
+    }
+
+    /// Whether what becomes of the interfaces is followed.
+    pub(crate) const fn is_on(&self) -> bool {
+        self.watcher.is_some()
+    }
+
+    /// How often something was tried in vain on an interface, and when it is next.
+    pub(crate) fn attempts(&self, interface: InterfaceId, subject: Subject) -> (u32, Instant) {
+        let failed = self.reconciler.failed(interface, subject);
+        failed.unwrap_or((1, Instant::now()))
     }
 
     /// The selected interfaces that have no address of any family that is wanted.

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ifcast_interfaces::{Interface, InterfaceId};
-use ifcast_multicast::SharedMulticastSocket;
-use ifcast_socket::{Family, Receive};
+use ifcast_multicast::{Group, SharedMulticastSocket, State};
+use ifcast_socket::{Class, Family, Receive};
 
 use crate::error::Error;
 use crate::event_loop::{EventLoop, SocketId};
 use crate::lan_socket::LanSocket;
 use crate::namespace::Namespace;
-use crate::reconciler::{Action, What};
+use crate::reconciler::{Action, Subject, What};
 use crate::wanted::Wanted;
 
 /// The sockets of a LAN, by interface and family.
@@ -33,12 +33,38 @@ pub(crate) struct Member {
     pub(crate) interface: InterfaceId,
     /// Whether something there has failed, and been told of.
     pub(crate) is_degraded: bool,
-    sockets: BTreeMap<Family, SocketId>,
+    /// What fails there now.
+    pub(crate) troubles: BTreeMap<Subject, Trouble>,
+    /// How the memberships fared when that was last told.
+    states: BTreeMap<Group, State>,
+    pub(crate) sockets: BTreeMap<Family, SocketId>,
     /// From where the kernel sends to whom, as far as it was asked.
     sources: Vec<(IpAddr, IpAddr)>,
 }
 
+/// Why something could not be had.
+#[derive(Debug)]
+pub(crate) struct Trouble {
+    pub(crate) error: String,
+    pub(crate) class: Class,
+}
+
 impl Member {
+    /// Takes note of how an action went.
+    pub(crate) fn note(&mut self, what: &What, outcome: &Result<(), Error>) {
+        let subject = what.subject();
+        let Err(error) = outcome else {
+            self.troubles.remove(&subject);
+            return;
+        };
+        self.is_degraded = true;
+        let trouble = Trouble {
+            error: error.to_string(),
+            class: error.class(),
+        };
+        self.troubles.insert(subject, trouble);
+    }
+
     pub(crate) fn socket(&self, family: Family) -> Option<SocketId> {
         self.sockets.get(&family).copied()
     }
@@ -72,6 +98,8 @@ impl Holdings {
         let member = Member {
             interface,
             is_degraded: false,
+            troubles: BTreeMap::new(),
+            states: BTreeMap::new(),
             sockets: BTreeMap::new(),
             sources: Vec::new(),
         };
@@ -108,6 +136,46 @@ impl Holdings {
         }
         member.sources.push((destination, source));
         Some(source)
+    }
+
+    /// How the memberships fare that an action was about, as far as that is news.
+    pub(crate) fn changed_states(&mut self, place: usize, what: &What) -> Vec<(Group, State)> {
+        let member = &mut self.members[place];
+        let groups = match what {
+            What::Join(group, _) => vec![*group],
+            What::Refresh => {
+                let index = member.interface.index();
+                let sockets = member.sockets.values();
+                let sockets = sockets.filter_map(|id| self.sockets.get(*id));
+                sockets.flat_map(|socket| socket.groups(index)).collect()
+            }
+            What::Leave(group) => {
+                member.states.remove(group);
+                return Vec::new();
+            }
+            What::Close(_) | What::Open(_) => return Vec::new(),
+        };
+        let mut changed = Vec::new();
+        for group in groups {
+            let id = member.socket(group.family());
+            let socket = id.and_then(|id| self.sockets.get(id));
+            let index = member.interface.index();
+            let membership = socket.and_then(|socket| socket.membership(index, group));
+            let Some(state) = membership.map(|membership| membership.state()) else {
+                continue;
+            };
+            if member.states.get(&group) != Some(state) {
+                member.states.insert(group, state.clone());
+                changed.push((group, state.clone()));
+            }
+        }
+        changed
+    }
+
+    /// The sockets that all interfaces share.
+    pub(crate) fn shared(&self) -> impl Iterator<Item = &LanSocket> {
+        let ids = self.shared.values();
+        ids.filter_map(|id| self.sockets.get(*id))
     }
 
     /// Closes what there is on an interface.

@@ -17,7 +17,9 @@ use crate::event::{Event, Incoming};
 use crate::fan_out::FanOut;
 use crate::following::{Following, News};
 use crate::holdings::Holdings;
+use crate::status::Status;
 use crate::to::Addressed;
+use crate::trace;
 use crate::waker::Waker;
 
 /// Every selected interface, with a socket for each family on it, or for all of
@@ -248,13 +250,22 @@ impl Lan {
         let mut has_told = false;
         while let Some(news) = self.following.next_news() {
             has_told = true;
-            visit(match &news {
+            visit(trace::told(match &news {
                 News::InterfaceJoined { interface } => Event::InterfaceJoined {
                     interface: *interface,
                 },
                 News::InterfaceLeft { interface, why } => Event::InterfaceLeft {
                     interface: *interface,
                     why: *why,
+                },
+                News::Membership {
+                    interface,
+                    group,
+                    state,
+                } => Event::Membership {
+                    interface: *interface,
+                    group: *group,
+                    state,
                 },
                 News::Degraded { interface, error } => Event::Degraded {
                     interface: *interface,
@@ -265,7 +276,7 @@ impl Lan {
                 },
                 News::Resynced => Event::Resynced,
                 News::NotFollowing { error } => Event::NotFollowing { error },
-            });
+            }));
         }
         has_told
     }
@@ -284,10 +295,8 @@ impl Lan {
                 Ok(datagram) => Event::Datagram(Incoming { datagram, endpoint }),
                 Err(error) => {
                     has_told = true;
-                    Event::Failed {
-                        scope: endpoint.scope(),
-                        error,
-                    }
+                    let scope = endpoint.scope();
+                    trace::told(Event::Failed { scope, error })
                 }
             });
         });
@@ -295,10 +304,10 @@ impl Lan {
         sockets.take_drops(|socket, dropped| {
             has_told = true;
             let scope = socket.endpoint().scope();
-            visit(match dropped {
+            visit(trace::told(match dropped {
                 Ok(count) => Event::Dropped { scope, count },
                 Err(error) => Event::Failed { scope, error },
-            });
+            }));
         });
         if sockets.take_woken() {
             has_told = true;
@@ -356,6 +365,12 @@ impl Lan {
     /// Its sockets, for counters and settings.
     pub fn sockets(&self) -> impl Iterator<Item = &Endpoint> {
         self.holdings.sockets.sockets().map(Receive::endpoint)
+    }
+
+    /// How it fares, on each interface.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        Status::of(&self.holdings, &self.following)
     }
 
     /// What could not be opened or joined when it was built, while the rest was.

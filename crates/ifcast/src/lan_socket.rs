@@ -3,8 +3,8 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use ifcast_interfaces::Interface;
-use ifcast_multicast::{Membership, MulticastSocket, SharedMulticastSocket, State};
+use ifcast_interfaces::{Interface, InterfaceIndex};
+use ifcast_multicast::{Group, Membership, MulticastSocket, SharedMulticastSocket, State};
 use ifcast_socket::{Endpoint, Receive, Received, RecvBatch};
 use mio::{Interest, Registry, Token, event};
 
@@ -58,6 +58,26 @@ pub(crate) enum LanSocket {
 }
 
 impl LanSocket {
+    /// The membership of a group on an interface, if there is one.
+    pub(crate) fn membership(
+        &self,
+        interface: InterfaceIndex,
+        group: Group,
+    ) -> Option<Membership<'_>> {
+        match self {
+            Self::Bound(socket) => socket.membership(group),
+            Self::Shared(socket) => socket.membership(interface, group),
+        }
+    }
+
+    /// The groups that are joined on an interface.
+    pub(crate) fn groups(&self, interface: InterfaceIndex) -> Vec<Group> {
+        match self {
+            Self::Bound(socket) => socket.groups().collect(),
+            Self::Shared(socket) => socket.groups(interface).collect(),
+        }
+    }
+
     /// Takes note of what became of an interface, and repairs the memberships.
     ///
     /// # Errors
@@ -84,21 +104,15 @@ fn check<'m>(
     interface: &Interface,
 ) -> Result<(), Error> {
     for membership in memberships.filter(|m| m.interface() == interface.id()) {
-        if let State::Failed(error) = membership.state() {
+        if let State::Failed(source) = membership.state().clone() {
             return Err(Error::Multicast(ifcast_multicast::Error::Join {
                 interface: interface.id(),
                 group: membership.group(),
-                source: copy_of(error),
+                source,
             }));
         }
     }
     Ok(())
-}
-
-/// The number of the system's error, or else the kind.
-fn copy_of(error: &io::Error) -> io::Error {
-    let number = error.raw_os_error();
-    number.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }
 
 impl Receive for LanSocket {

@@ -49,7 +49,11 @@ mod lan;
 mod lan_socket;
 mod namespace;
 mod reconciler;
+#[cfg(feature = "serde")]
+mod serialize;
+mod status;
 mod to;
+mod trace;
 mod waiting;
 mod waker;
 mod wanted;
@@ -60,7 +64,7 @@ pub use ifcast_multicast as multicast;
 pub use ifcast_socket as socket;
 
 pub use ifcast_interfaces::{Interface, InterfaceId, Kind, Selector, Snapshot};
-pub use ifcast_multicast::{Group, SourceFilter};
+pub use ifcast_multicast::{Group, SourceFilter, State};
 pub use ifcast_socket::{
     Attempt, Cast, Class, Counters, Datagram, Explained, Family, Metadata, PayloadPool, Pinning,
     RecvBatch, Scope, Sharing,
@@ -74,6 +78,7 @@ pub use crate::fan_out::{FanOut, Outcome, Skip};
 pub use crate::lan::Lan;
 pub use crate::lan_socket::Sockets;
 pub use crate::reconciler::Departure;
+pub use crate::status::{InterfaceStatus, MembershipStatus, SocketStatus, Status, Trouble};
 pub use crate::to::{Addressed, To};
 pub use crate::waiting::Waiting;
 pub use crate::waker::Waker;

@@ -82,6 +82,24 @@ pub(crate) enum What {
     Leave(Group),
 }
 
+/// What an action is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Subject {
+    Interface,
+    Socket(Family),
+    Group(Group),
+}
+
+impl What {
+    pub(crate) const fn subject(&self) -> Subject {
+        match self {
+            Self::Close(_) | Self::Refresh => Subject::Interface,
+            Self::Open(family) => Subject::Socket(*family),
+            Self::Join(group, _) | Self::Leave(group) => Subject::Group(*group),
+        }
+    }
+}
+
 /// Why an interface has left a LAN.
 ///
 /// ```
@@ -253,6 +271,22 @@ impl<I: Card> Reconciler<I> {
         let mut members = self.members.iter();
         let member = members.find(|member| member.card.id() == interface);
         member.is_some_and(|member| member.attempts().any(|a| *a != Attempt::Done))
+    }
+
+    /// How often in a row something has failed on an interface, and when it is tried
+    /// again.
+    pub(crate) fn failed(&self, interface: I::Id, subject: Subject) -> Option<(u32, Instant)> {
+        let mut members = self.members.iter();
+        let member = members.find(|member| member.card.id() == interface)?;
+        let attempt = match subject {
+            Subject::Interface => member.refresh,
+            Subject::Socket(family) => member.sockets.get(&family).copied(),
+            Subject::Group(group) => member.groups.get(&group).map(|(_, attempt)| *attempt),
+        };
+        match attempt? {
+            Attempt::Failed(times, at) => Some((times, at)),
+            Attempt::Done => None,
+        }
     }
 
     /// When the next attempt is to be made, if any has failed.

@@ -97,6 +97,39 @@ pub enum Loss {
     OtherFilter(SourceFilter),
 }
 
+/// What the operating system answered is copied as far as that can be: its number, or
+/// else the kind.
+impl Clone for State {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Joined => Self::Joined,
+            Self::JoinedPendingLink => Self::JoinedPendingLink,
+            Self::Lost(loss) => Self::Lost(loss.clone()),
+            Self::Failed(error) => {
+                let number = error.raw_os_error();
+                let kind = || error.kind().into();
+                Self::Failed(number.map_or_else(kind, io::Error::from_raw_os_error))
+            }
+        }
+    }
+}
+
+/// Two failures are equal if the operating system answered the same.
+impl PartialEq for State {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Joined, Self::Joined) | (Self::JoinedPendingLink, Self::JoinedPendingLink) => {
+                true
+            }
+            (Self::Lost(one), Self::Lost(other)) => one == other,
+            (Self::Failed(one), Self::Failed(other)) => {
+                (one.raw_os_error(), one.kind()) == (other.raw_os_error(), other.kind())
+            }
+            _ => false,
+        }
+    }
+}
+
 impl State {
     /// Whether joining anew helps.
     pub(crate) const fn needs_repair(&self) -> bool {

@@ -125,19 +125,25 @@ impl Memberships {
         Some(&self.held[position].filter)
     }
 
+    /// A membership, if there is one.
+    pub(crate) fn get<'m>(
+        &'m self,
+        endpoint: &'m Endpoint,
+        interface: InterfaceIndex,
+        group: Group,
+    ) -> Option<Membership<'m>> {
+        let position = self.find(interface, group.address()).ok()?;
+        self.held[position].membership(endpoint)
+    }
+
     /// All memberships, ordered by interface and group.
     pub(crate) fn all<'m>(
         &'m self,
         endpoint: &'m Endpoint,
     ) -> impl Iterator<Item = Membership<'m>> {
-        self.held.iter().filter_map(|held| {
-            Some(Membership {
-                interface: endpoint.sender(held.interface)?.interface().id(),
-                group: held.group,
-                filter: &held.filter,
-                state: &held.state,
-            })
-        })
+        self.held
+            .iter()
+            .filter_map(|held| held.membership(endpoint))
     }
 
     /// The groups that are joined on an interface, in order.
@@ -270,6 +276,15 @@ impl Held {
             interface: self.interface,
             group: self.group,
         }
+    }
+
+    fn membership<'m>(&'m self, endpoint: &'m Endpoint) -> Option<Membership<'m>> {
+        Some(Membership {
+            interface: endpoint.sender(self.interface)?.interface().id(),
+            group: self.group,
+            filter: &self.filter,
+            state: &self.state,
+        })
     }
 }
 

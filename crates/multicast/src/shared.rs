@@ -194,6 +194,13 @@ impl SharedMulticastSocket {
         self.memberships.filter(interface, group)
     }
 
+    /// The membership of a group on an interface, if there is one.
+    #[must_use]
+    pub fn membership(&self, interface: InterfaceIndex, group: Group) -> Option<Membership<'_>> {
+        self.memberships
+            .get(self.socket.endpoint(), interface, group)
+    }
+
     /// From whom a group is received by what the kernel says, which is less than it
     /// was told only where something has gone wrong; see [`verify`](Self::verify).
     ///

@@ -157,6 +157,14 @@ impl MulticastSocket {
             .filter(self.socket.interface().index(), group)
     }
 
+    /// The membership of a group, if there is one.
+    #[must_use]
+    pub fn membership(&self, group: Group) -> Option<Membership<'_>> {
+        let interface = self.socket.interface().index();
+        self.memberships
+            .get(self.socket.endpoint(), interface, group)
+    }
+
     /// From whom a group is received by what the kernel says, which is less than it
     /// was told only where something has gone wrong; see [`verify`](Self::verify).
     ///

@@ -14,7 +14,8 @@ use crate::sys;
 /// no memory. What it had joined into one message
 /// ([`Builder::coalesce`](crate::Builder::coalesce)) counts as one.
 ///
-/// It wraps at 2³², so only the difference of two says something.
+/// It wraps at 2³², so only the difference of two says something; the default is that of
+/// a socket that has just been opened.
 ///
 /// ```
 /// use ifcast_socket::{BoundSocket, KernelDrops};
@@ -26,7 +27,7 @@ use crate::sys;
 ///     Ok(socket.kernel_drops()?.since(before))
 /// }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct KernelDrops(u32);
 
 impl KernelDrops {

@@ -8,13 +8,14 @@ use std::io;
 use std::net::{IpAddr, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use ifcast::interfaces::Enumerator;
 use ifcast::multicast::{self, MulticastSocket, SourceFilter};
 use ifcast::socket::BoundSocket;
-use ifcast::{Class, Error, Family, Group, Lan, To};
+use ifcast::{Class, Error, Event, Family, Group, Lan, Sockets, To};
 use ifcast_netlab::Lab;
-use ifcast_tests::{Ear, Judge, interface};
+use ifcast_tests::{Ear, Judge, interface, socket_on, wait_until};
 use nix::libc::EMFILE;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
@@ -62,6 +63,82 @@ fn at_the_descriptor_limit_errors_are_typed_and_what_is_open_goes_on() {
     let report = host.run(|| open.send(b"still here", To::AllHosts).sent());
     assert_eq!(report, 2);
     assert_eq!(judge.hear(1)[0].0, b"still here");
+}
+
+#[test]
+fn an_interface_that_appears_at_the_limit_is_degraded_and_recovers_and_the_others_go_on() {
+    let _alone = ALONE.lock().unwrap();
+    for sockets in [Sockets::PerInterface, Sockets::Shared] {
+        let lab = Lab::new();
+        let segments = [lab.segment(), lab.segment()];
+        let (host, neighbour) = (lab.host("host"), lab.host("neighbour"));
+        segments[0].attach(&host, "lan0", &["10.71.0.1/24"]);
+        let ends = [0, 1].map(|i| {
+            segments[i].attach(
+                &neighbour,
+                &format!("end{i}"),
+                &[&format!("10.71.{i}.2/24")],
+            )
+        });
+        let group: Group = "239.71.7.7".parse().unwrap();
+        let builder = Lan::builder().port(PORT).sockets(sockets).join(group);
+        let builder = builder.families(&[Family::V4]);
+        let mut lan = host.run(|| builder.build()).unwrap();
+        let speakers = ends.each_ref().map(|end| socket_on(end, Family::V4));
+        segments[1].attach(&host, "lan1", &["10.71.1.1/24"]);
+
+        let mut said = Vec::new();
+        let mut poll = |lan: &mut Lan| {
+            let mut heard = Vec::new();
+            lan.poll(Some(Duration::from_millis(20)), |event| match event {
+                Event::Datagram(datagram) => heard.push(datagram.interface().name().to_string()),
+                Event::Degraded { interface, error } => {
+                    assert_eq!(error.class(), Class::Limit, "{error}");
+                    said.push(format!("{} degraded", interface.name()));
+                }
+                Event::Recovered { interface } => {
+                    said.push(format!("{} recovered", interface.name()));
+                }
+                Event::InterfaceJoined { .. } | Event::Membership { .. } => {}
+                event => panic!("{event:?}"),
+            })
+            .unwrap();
+            said.dedup(); // it is tried again
+            (heard, said.clone())
+        };
+        host.run(|| {
+            let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+            setrlimit(Resource::RLIMIT_NOFILE, next_descriptor(), hard).unwrap();
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                if sockets == Sockets::PerInterface {
+                    wait_until("it is degraded", || poll(&mut lan).1 == ["lan1 degraded"]);
+                } else {
+                    // It needs none.
+                    wait_until("it has joined", || {
+                        poll(&mut lan);
+                        lan.interfaces().count() == 2
+                    });
+                }
+                speakers[0].send(b"hello", group.socket_addr(PORT)).unwrap();
+                wait_until("the other is heard", || poll(&mut lan).0 == ["lan0"]);
+            }));
+            setrlimit(Resource::RLIMIT_NOFILE, soft, hard).unwrap();
+            result.unwrap();
+            if sockets == Sockets::PerInterface {
+                wait_until("it has recovered", || {
+                    poll(&mut lan).1 == ["lan1 degraded", "lan1 recovered"]
+                });
+            }
+            speakers[1].send(b"hello", group.socket_addr(PORT)).unwrap();
+            wait_until("it is heard", || poll(&mut lan).0 == ["lan1"]);
+        });
+        assert!(
+            lan.status()
+                .interfaces
+                .iter()
+                .all(|of| of.troubles.is_empty())
+        );
+    }
 }
 
 #[test]

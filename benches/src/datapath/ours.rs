@@ -211,6 +211,8 @@ pub(crate) fn fan_out(
     let mut lan = cables
         .at_sender(|| builder.build())
         .map_err(io::Error::other)?;
+    // It learns from which addresses the kernel sends, for which it must be there.
+    cables.at_sender(|| lan.send(&payload, to.port(port)).sent());
     Ok(move || Ok(lan.send(&payload, to.port(port)).sent()))
 }
 

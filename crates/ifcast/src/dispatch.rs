@@ -6,7 +6,7 @@ use ifcast_interfaces::InterfaceId;
 use ifcast_socket::{Course, Endpoint, Family, PacketInfo, Receive, SendBatch};
 
 use crate::fan_out::{Entry, FanOut, Outcome, Skip};
-use crate::holdings::Holdings;
+use crate::holdings::{Holdings, Member};
 use crate::lan_socket::LanSocket;
 use crate::to::{Addressed, Kind};
 
@@ -49,7 +49,7 @@ impl Dispatch {
             let id = member.socket(family);
             let planned = match id.and_then(|id| holdings.sockets.get(id)) {
                 None => Err(Outcome::Skipped(Skip::NoSocket { family })),
-                Some(socket) => self.plan(socket.endpoint(), member.interface, place, what),
+                Some(socket) => self.plan(socket.endpoint(), member, place, what),
             };
             if let Err(outcome) = planned {
                 self.report.skip(member.interface, outcome);
@@ -65,16 +65,19 @@ impl Dispatch {
     /// Sends again what has not gone out for a reason that passes.
     pub(crate) fn resend(&mut self, holdings: &mut Holdings, payload: &[u8]) -> &FanOut {
         self.due.clear();
-        for (place, entry) in self.report.entries.iter().enumerate() {
+        for (place, entry) in self.report.entries.iter_mut().enumerate() {
             let Outcome::Failed(error) = &entry.outcome else {
                 continue;
             };
             let member = holdings.place(entry.interface);
-            let due = member.filter(|_| entry.course.is_some() && error.is_transient());
-            self.due.extend(due.map(|member| Due {
-                entry: place,
-                member,
-            }));
+            let course = entry.course.filter(|_| error.is_transient());
+            if let (Some(member), Some(course)) = (member, course) {
+                entry.outcome = sent(&holdings.members[member], &course);
+                self.due.push(Due {
+                    entry: place,
+                    member,
+                });
+            }
         }
         self.deliver(holdings, payload);
         &self.report
@@ -84,81 +87,84 @@ impl Dispatch {
     fn plan(
         &mut self,
         endpoint: &Endpoint,
-        interface: InterfaceId,
-        member: usize,
+        member: &Member,
+        place: usize,
         what: Addressed,
     ) -> Result<(), Outcome> {
         let port = what.port.unwrap_or_else(|| endpoint.port());
+        let index = member.interface.index();
         match what.to.kind() {
             Kind::Multicast(group) => {
                 let course = Course {
-                    interface: interface.index(),
+                    interface: index,
                     destination: group.socket_addr(port),
                     source: None,
                 };
-                self.add(interface, member, course);
+                self.add(member, place, course);
             }
             Kind::Broadcast(target) => {
-                let Some(sender) = endpoint.sender(interface.index()) else {
+                let Some(sender) = endpoint.sender(index) else {
                     return Err(Outcome::Skipped(Skip::NotOnLan));
                 };
                 let courses = ifcast_broadcast::courses(sender.interface(), target, port);
                 for course in courses.map_err(outcome_of)? {
-                    self.add(interface, member, course);
+                    self.add(member, place, course);
                 }
             }
         }
         Ok(())
     }
 
-    fn add(&mut self, interface: InterfaceId, member: usize, course: Course) {
+    fn add(&mut self, member: &Member, place: usize, course: Course) {
         let entry = self.report.entries.len();
-        self.due.push(Due { entry, member });
+        self.due.push(Due {
+            entry,
+            member: place,
+        });
         self.report.entries.push(Entry {
-            interface,
-            outcome: sent(&course),
+            interface: member.interface,
+            outcome: sent(member, &course),
             course: Some(course),
         });
     }
 
-    /// Sends what is due.
+    /// Sends what is due, and is said to be sent; corrects the report where it is not.
     fn deliver(&mut self, holdings: &mut Holdings, payload: &[u8]) {
         self.courses.clear();
         self.places.clear();
         let mut shared = None;
+        let mut has_unnamed = false;
         for due in &self.due {
             let entry = &mut self.report.entries[due.entry];
+            has_unnamed |= matches!(entry.outcome, Outcome::Sent { source: None, .. });
             let Some(course) = entry.course else {
                 continue; // there is none that is due
             };
             let family = Family::of(course.destination.ip());
             let id = holdings.members[due.member].socket(family);
-            entry.outcome = match id.and_then(|id| holdings.sockets.get(id)) {
-                None => Outcome::Skipped(Skip::NoSocket { family }),
+            match id.and_then(|id| holdings.sockets.get(id)) {
+                None => entry.outcome = Outcome::Skipped(Skip::NoSocket { family }),
                 Some(LanSocket::Bound(socket)) => {
                     let info = PacketInfo {
                         source: course.source,
                         ..PacketInfo::default()
                     };
                     let sender = socket.socket().sender();
-                    match sender.send_with(payload, course.destination, info) {
-                        Ok(()) => sent(&course),
-                        Err(error) => Outcome::Failed(error.into()),
+                    if let Err(error) = sender.send_with(payload, course.destination, info) {
+                        entry.outcome = Outcome::Failed(error.into());
                     }
                 }
                 Some(LanSocket::Shared(_)) => {
                     shared = id;
                     self.courses.push(course);
                     self.places.push(due.entry);
-                    sent(&course)
                 }
-            };
+            }
         }
         // One datagram has one family, and that has one socket.
         if let Some(LanSocket::Shared(socket)) = shared.and_then(|id| holdings.sockets.get(id)) {
-            let sent = socket
-                .socket()
-                .fan_out(&mut self.batch, payload, &self.courses);
+            let socket = socket.socket();
+            let sent = socket.fan_out(&mut self.batch, payload, &self.courses);
             for course in sent.unsent() {
                 let error = io::ErrorKind::WouldBlock.into();
                 self.report.fail(self.places[course], error);
@@ -167,11 +173,18 @@ impl Dispatch {
                 self.report.entries[self.places[course]].outcome = Outcome::Failed(error.into());
             }
         }
-        self.name_sources(holdings);
+        if has_unnamed {
+            self.name_sources(holdings);
+        }
     }
 
-    /// Says from which address the kernel has sent what it was not told.
+    /// Says from which address the kernel has sent what it was not told, if the calling
+    /// thread is where that can be asked.
+    #[cold]
     fn name_sources(&mut self, holdings: &mut Holdings) {
+        if !holdings.is_at_home() {
+            return;
+        }
         for due in &self.due {
             let entry = &mut self.report.entries[due.entry];
             if let Outcome::Sent {
@@ -179,7 +192,7 @@ impl Dispatch {
                 source: source @ None,
             } = &mut entry.outcome
             {
-                *source = holdings.source_for(due.member, destination.ip());
+                *source = holdings.ask_source(due.member, destination.ip());
             }
         }
     }
@@ -209,10 +222,12 @@ impl FanOut {
     }
 }
 
-const fn sent(course: &Course) -> Outcome {
+/// That it has gone out, and from where, if that is known.
+fn sent(member: &Member, course: &Course) -> Outcome {
+    let known = || member.known_source(course.destination.ip());
     Outcome::Sent {
         destination: course.destination,
-        source: course.source,
+        source: course.source.or_else(known),
     }
 }
 

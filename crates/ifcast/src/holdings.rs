@@ -65,6 +65,13 @@ impl Member {
         self.troubles.insert(subject, trouble);
     }
 
+    /// From which address the kernel sends to another, if it was asked.
+    pub(crate) fn known_source(&self, destination: IpAddr) -> Option<IpAddr> {
+        let mut sources = self.sources.iter();
+        let (_, source) = sources.find(|(to, _)| *to == destination)?;
+        Some(*source)
+    }
+
     pub(crate) fn socket(&self, family: Family) -> Option<SocketId> {
         self.sockets.get(&family).copied()
     }
@@ -112,21 +119,10 @@ impl Holdings {
         Namespace::current() == self.home
     }
 
-    /// The address from which the kernel sends to another by an interface.
-    pub(crate) fn source_for(&mut self, place: usize, destination: IpAddr) -> Option<IpAddr> {
-        let member = &self.members[place];
-        let known = member.sources.iter().find(|(to, _)| *to == destination);
-        if let Some((_, source)) = known {
-            return Some(*source);
-        }
-        self.ask_source(place, destination)
-    }
-
+    /// Asks from which address the kernel sends to another by an interface, which the
+    /// calling thread must see, and remembers it.
     #[cold]
-    fn ask_source(&mut self, place: usize, destination: IpAddr) -> Option<IpAddr> {
-        if !self.is_at_home() {
-            return None;
-        }
+    pub(crate) fn ask_source(&mut self, place: usize, destination: IpAddr) -> Option<IpAddr> {
         let member = &mut self.members[place];
         let socket = self.sockets.get(member.socket(Family::of(destination))?)?;
         let sender = socket.endpoint().sender(member.interface.index())?;

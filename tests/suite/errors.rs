@@ -17,6 +17,7 @@ use ifcast::{Attempt, Class, Error, Family, Group, Interface, Lan, Outcome, Pinn
 use ifcast_netlab::{AddressOptions, Host, Lab, Nic};
 use ifcast_tests::{PINNINGS, interface, is_installed, wait_until};
 use nix::libc::{EACCES, EADDRINUSE, EADDRNOTAVAIL, EINVAL, ENETUNREACH, ENOBUFS, ENODEV, EPERM};
+use socket2::SockRef;
 
 const PORT: u16 = 2222;
 
@@ -418,4 +419,26 @@ fn open(
 ) -> Result<BoundSocket, socket::Error> {
     let builder = BoundSocket::builder(interface, family).pinning(pinning);
     host.run(|| builder.bind())
+}
+
+#[test]
+fn who_may_not_tie_sockets_to_devices_is_told_so_or_has_the_other_way() {
+    let desk = Desk::new();
+    let ours = interface(&desk.nic);
+    for family in Family::ALL {
+        let bind = |pinning| BoundSocket::builder(&ours, family).pinning(pinning).bind();
+        let (refused, automatic) = desk
+            .host
+            .run_without_device_binding(|| (bind(Pinning::Device), bind(Pinning::Automatic)));
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.raw_os_error(), Some(EPERM), "{refused}");
+        assert_eq!(refused.class(), Class::Policy);
+        assert!(refused.hint().unwrap().contains("CAP_NET_RAW"), "{refused}");
+        assert_eq!(automatic.unwrap().pinning(), Pinning::AddressFree);
+        // Nor by the name, as before Linux 5.1.
+        let by_name = || SockRef::from(&UdpSocket::bind("[::]:0")?).bind_device(Some(b"lan0"));
+        let error = desk.host.run_without_device_binding(by_name).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(EPERM), "{error}");
+        assert!(desk.host.run(by_name).is_ok());
+    }
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::{fs, io, thread};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::{env, fs, io, thread};
 
 use crate::address::Prefixed;
 use crate::dialogue::Dialogue;
@@ -102,6 +102,17 @@ impl Host {
     pub fn run_without_bind<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         self.run(|| {
             sys::refuse_bind().or_panic(format_args!("refuse bind(2) on {self:?}"));
+            work()
+        })
+    }
+
+    /// Runs `work` as [`run`](Self::run) does, but where sockets cannot be tied to a device (`EPERM`), as on Linux before
+    /// 5.7 without privilege.
+    #[track_caller]
+    pub fn run_without_device_binding<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        self.run(|| {
+            sys::refuse_device_binding()
+                .or_panic(format_args!("refuse to tie sockets to devices on {self:?}"));
             work()
         })
     }
@@ -239,8 +250,23 @@ impl Host {
             .namespace
             .enter()
             .or_panic(format_args!("enter {self:?}"));
+        if is_without_device_binding() {
+            sys::refuse_device_binding().or_panic("refuse to tie sockets to devices");
+        }
         work()
     }
+}
+
+/// Whether the environment says that on no host a socket can be tied to a device
+/// (`IFCAST_PINNING=address-free`), as on Linux before 5.7 without privilege, and as on Apple's systems what is received
+/// is not filtered by interface.
+#[must_use]
+pub fn is_without_device_binding() -> bool {
+    static IS_SO: LazyLock<bool> = LazyLock::new(|| {
+        let pinning = env::var_os("IFCAST_PINNING");
+        pinning.is_some_and(|pinning| pinning == "address-free")
+    });
+    *IS_SO
 }
 
 /// How a route leads nowhere; see [`Host::add_dead_end`].

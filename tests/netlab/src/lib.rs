@@ -79,7 +79,7 @@ mod wire;
 pub use crate::address::{AddressOptions, Broadcast};
 pub use crate::capture::Capture;
 pub use crate::frame::{Frame, IpPacket, UdpDatagram};
-pub use crate::host::{DeadEnd, Host, Task};
+pub use crate::host::{DeadEnd, Host, Task, is_without_device_binding};
 pub use crate::lab::Lab;
 pub use crate::links::LinkKind;
 pub use crate::membership::{

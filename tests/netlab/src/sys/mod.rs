@@ -10,6 +10,7 @@
 //! - `Tun`: an interface of either `Layer` that lives as long as the value;
 //! - `kernel_time() -> io::Result<Duration>`: a clock that goes from one of the kernel's ticks to the next;
 //! - `refuse_bind() -> io::Result<()>`: takes `bind(2)` from the calling thread;
+//! - `refuse_device_binding() -> io::Result<()>`: takes from it what ties sockets to devices;
 //! - `Stop` and `Stopper`: tells a thread that waits for frames to return.
 
 #[cfg_attr(target_os = "linux", path = "linux/mod.rs")]
@@ -18,6 +19,7 @@ mod platform;
 
 pub(crate) use self::platform::{
     Namespace, PacketSocket, RouteSocket, Stop, Stopper, Tun, isolation, kernel_time, refuse_bind,
+    refuse_device_binding,
 };
 
 /// What an interface carries: frames or packets.

@@ -21,6 +21,10 @@ pub(crate) fn refuse_bind() -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+pub(crate) fn refuse_device_binding() -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 #[derive(Debug)]
 pub(crate) struct Namespace(Infallible);
 

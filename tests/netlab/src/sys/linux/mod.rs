@@ -20,5 +20,5 @@ pub(crate) use self::isolate::isolation;
 pub(crate) use self::namespace::Namespace;
 pub(crate) use self::packet::{PacketSocket, Stop, Stopper};
 pub(crate) use self::route::RouteSocket;
-pub(crate) use self::seccomp::refuse_bind;
+pub(crate) use self::seccomp::{refuse_bind, refuse_device_binding};
 pub(crate) use self::tun::Tun;

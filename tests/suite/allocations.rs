@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use ifcast::socket::{BoundSocket, Course, PacketInfo, SendBatch, SharedSocket, ToSend};
 use ifcast::{
-    Datagram, Event, Family, Group, Incoming, Lan, Metadata, PayloadPool, RecvBatch, Sockets, To,
-    Waiting,
+    Datagram, Event, Family, Group, Incoming, Lan, LanBuilder, Metadata, PayloadPool, RecvBatch,
+    Sockets, To, Waiting,
 };
 use ifcast_netlab::{Host, Lab};
 use ifcast_tests::{Star, interface, ip, socket_on};
@@ -197,6 +197,37 @@ fn a_lan_receives_without_allocating_whether_one_comes_or_many() {
                 });
             }
         }
+    }
+}
+
+#[test]
+fn a_lan_screens_without_allocating_what_it_hands_over_and_what_it_keeps_back() {
+    let star = Star::<3>::new();
+    let screen = |lan: LanBuilder| {
+        lan.suppress_own(true)
+            .accept_from("10.71.0.0/16".parse().unwrap())
+            .on_link_only(true)
+    };
+    for sockets in HOLDINGS {
+        let builder = Lan::builder().port(PORT).sockets(sockets);
+        let mut lan = star.hub.run(|| screen(builder).build()).unwrap();
+        let speakers = star.ends.each_ref().map(|end| socket_on(end, Family::V4));
+        let mut number = 0u64;
+        assert_allocates_nothing(|| {
+            lan.send(b"own", To::AllHosts);
+            for _ in 0..10 {
+                number += 1;
+                for speaker in &speakers {
+                    speaker.send(&number.to_ne_bytes(), to(EVERYBODY)).unwrap();
+                }
+            }
+            poll(&mut lan, 30, |incoming| look(incoming));
+        });
+        let kept_back: u64 = lan
+            .interfaces()
+            .map(|own| lan.screened(own).unwrap().own)
+            .sum();
+        assert_eq!(kept_back, 3 * 2 * REPETITIONS as u64);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which interfaces a LAN shall have, and what it shall do there.
 
-use ifcast_interfaces::{Selector, Snapshot, Watcher};
+use ifcast_interfaces::{Selector, Snapshot, Subnet, Watcher};
 use ifcast_multicast::{Group, SourceFilter};
 use ifcast_socket::{Family, Metadata, Pinning, RecvBatch, Sharing};
 
@@ -11,6 +11,7 @@ use crate::holdings::Holdings;
 use crate::lan::Lan;
 use crate::lan_socket::Sockets;
 use crate::reconciler::Reconciler;
+use crate::screening::{Screening, Screens};
 use crate::waiting::Waiting;
 use crate::wanted::Wanted;
 
@@ -37,6 +38,7 @@ pub struct LanBuilder {
     wanted: Wanted,
     sockets: Sockets,
     follow: bool,
+    screens: Screens,
     batch: RecvBatch,
     waiting: Waiting,
 }
@@ -49,6 +51,7 @@ impl LanBuilder {
             wanted: Wanted::new(),
             sockets: Sockets::Automatic,
             follow: true,
+            screens: Screens::default(),
             batch: RecvBatch::new(),
             waiting: Waiting::Park,
         }
@@ -181,6 +184,71 @@ impl LanBuilder {
         self
     }
 
+    /// Whether to keep back own datagrams: those that come from an address of one of
+    /// its interfaces and from the port that it has there. Own broadcasts always
+    /// come back, and own multicasts do unless
+    /// [`multicast_loopback`](Self::multicast_loopback) is off, or if two interfaces
+    /// are on one link. Not unless told.
+    ///
+    /// What another program on this host sends from the same port, if it
+    /// [shares](Self::sharing) that, looks the same and is kept back too; so is what
+    /// comes from a neighbour with the same port and the link-local address of another
+    /// interface, as some administrators give `fe80::1` to several hosts. An address
+    /// that has just come is known once the LAN has taken note of it
+    /// ([`follow`](Self::follow)).
+    ///
+    /// What is kept back, for this or for another reason, does not become an
+    /// [`Event`](crate::Event) and is counted: see [`Lan::screened`]. Of several
+    /// reasons these come first in this order: own, [`accept_from`](Self::accept_from),
+    /// [`on_link_only`](Self::on_link_only).
+    ///
+    /// ```
+    /// use ifcast::Lan;
+    ///
+    /// fn open() -> Result<Lan, ifcast::Error> {
+    ///     Lan::builder()
+    ///         .port(2222)
+    ///         .suppress_own(true)
+    ///         .on_link_only(true)
+    ///         .build()
+    /// }
+    /// ```
+    pub fn suppress_own(mut self, on: bool) -> Self {
+        self.screens.own = on;
+        self
+    }
+
+    /// Keeps back what comes from elsewhere than this subnet; call it again to accept
+    /// another one too. It is about both families, and about hosts without an address
+    /// too: who accepts an IPv4 subnet alone hears nobody over IPv6.
+    ///
+    /// ```
+    /// use ifcast::{Lan, LanBuilder};
+    ///
+    /// fn builder() -> LanBuilder {
+    ///     ["10.71.0.0/16", "fe80::/10"]
+    ///         .map(|subnet| subnet.parse().expect("a subnet"))
+    ///         .into_iter()
+    ///         .fold(Lan::builder(), LanBuilder::accept_from)
+    /// }
+    /// ```
+    pub fn accept_from(mut self, subnet: Subnet) -> Self {
+        self.screens.accepted.push(subnet);
+        self
+    }
+
+    /// Whether to keep back what comes from a source that is not on the link: which
+    /// has neither an address in one of the subnets of the interface where it
+    /// arrived, as they are then, nor a link-local one, nor none yet (`0.0.0.0`).
+    /// Not unless told.
+    ///
+    /// An interface's IPv6 address of 128 bits, as DHCPv6 assigns them, tells of no
+    /// subnet; there only link-local sources are known to be on the link.
+    pub fn on_link_only(mut self, on: bool) -> Self {
+        self.screens.off_link = on;
+        self
+    }
+
     /// Opens the sockets and joins the groups.
     ///
     /// What fails on one interface does not stop the others: see
@@ -211,7 +279,9 @@ impl LanBuilder {
         let mut sockets =
             EventLoop::with_batch(self.batch).map_err(|source| Error::Loop { source })?;
         sockets.set_waiting(self.waiting);
-        let holdings = Holdings::new(sockets, self.wanted, self.sockets.are_shared_by(count));
+        let screening = Screening::new(self.screens).map(Box::new);
+        let is_shared = self.sockets.are_shared_by(count);
+        let holdings = Holdings::new(sockets, screening, self.wanted, is_shared);
         let mut reconciler = Reconciler::new(holdings.families());
         for (group, filter) in self.groups {
             reconciler.want(group, filter);

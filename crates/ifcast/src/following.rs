@@ -211,6 +211,7 @@ impl Following {
             self.news.push_back(News::InterfaceJoined { interface });
         }
         self.perform(now, &selected, holdings);
+        holdings.refresh_screening();
         for member in &mut holdings.members {
             if member.is_degraded && !self.reconciler.has_failed(member.interface) {
                 member.is_degraded = false;

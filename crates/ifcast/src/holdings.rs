@@ -12,6 +12,7 @@ use crate::event_loop::{EventLoop, SocketId};
 use crate::lan_socket::LanSocket;
 use crate::namespace::Namespace;
 use crate::reconciler::{Action, Subject, What};
+use crate::screening::{Screened, Screening};
 use crate::wanted::Wanted;
 
 /// The sockets of a LAN, by interface and family.
@@ -20,6 +21,8 @@ pub(crate) struct Holdings {
     pub(crate) sockets: EventLoop<LanSocket>,
     /// Ordered by index.
     pub(crate) members: Vec<Member>,
+    /// What keeps back what is not to be handed over, if anything is.
+    pub(crate) screening: Option<Box<Screening>>,
     wanted: Wanted,
     is_shared: bool,
     shared: BTreeMap<Family, SocketId>,
@@ -78,10 +81,16 @@ impl Member {
 }
 
 impl Holdings {
-    pub(crate) fn new(sockets: EventLoop<LanSocket>, wanted: Wanted, is_shared: bool) -> Self {
+    pub(crate) fn new(
+        sockets: EventLoop<LanSocket>,
+        screening: Option<Box<Screening>>,
+        wanted: Wanted,
+        is_shared: bool,
+    ) -> Self {
         Self {
             sockets,
             members: Vec::new(),
+            screening,
             wanted,
             is_shared,
             shared: BTreeMap::new(),
@@ -185,6 +194,23 @@ impl Holdings {
                 // What the system has to say of a socket that is closed is no matter.
                 Some(LanSocket::Bound(_)) | None => drop(self.sockets.remove(id)),
             }
+        }
+    }
+
+    /// What was kept back on an interface, if it is here.
+    pub(crate) fn screened(&self, interface: InterfaceId) -> Option<Screened> {
+        self.place(interface)?;
+        let screening = self.screening.as_ref();
+        let screened = screening.and_then(|screening| screening.screened(interface));
+        Some(screened.unwrap_or_default())
+    }
+
+    /// Has what is kept back follow what has been done.
+    pub(crate) fn refresh_screening(&mut self) {
+        if let Some(screening) = &mut self.screening {
+            let interfaces = self.members.iter().map(|member| member.interface);
+            let endpoints = self.sockets.sockets().map(Receive::endpoint);
+            screening.refresh(interfaces, endpoints);
         }
     }
 

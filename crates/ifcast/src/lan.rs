@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use ifcast_interfaces::{InterfaceId, Selector};
 use ifcast_multicast::{Group, SourceFilter};
-use ifcast_socket::{Endpoint, Family, Receive, Sender};
+use ifcast_socket::{Datagram, Endpoint, Family, Receive, Sender};
 use mio::{Interest, Registry, Token, event};
 
 use crate::builder::LanBuilder;
@@ -17,6 +17,8 @@ use crate::event::{Event, Incoming};
 use crate::fan_out::FanOut;
 use crate::following::{Following, News};
 use crate::holdings::Holdings;
+use crate::lan_socket::LanSocket;
+use crate::screening::Screened;
 use crate::status::Status;
 use crate::to::Addressed;
 use crate::trace;
@@ -190,6 +192,9 @@ impl Lan {
     /// the time was up, if a signal interrupted, if what arrived was for another
     /// interface, or if something else happened.
     ///
+    /// What it was told to keep back ([`screened`](Self::screened)) does not count: if
+    /// there was nothing else, it goes on waiting until the time is up.
+    ///
     /// Interfaces take turns: each hands over a bounded number of datagrams,
     /// however many it has queued, and goes on in the next call. What the kernel
     /// dropped is told after the datagrams of the turn, and what has become of the
@@ -225,12 +230,17 @@ impl Lan {
                 let left = deadline.saturating_duration_since(Instant::now());
                 wait = Some(wait.map_or(left, |wait| wait.min(left)));
             }
-            let (count, has_told) = self.turn(wait, &mut visit)?;
+            let Turn {
+                count,
+                mut has_told,
+                has_kept_back,
+            } = self.turn(wait, &mut visit)?;
             let is_ready = self.holdings.sockets.take_other_ready();
-            if !is_ready && deadline.is_none_or(|deadline| deadline > Instant::now()) {
+            if is_ready || deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                has_told |= self.follow(is_ready, &mut visit);
+            } else if has_told || !has_kept_back {
                 return Ok(count);
             }
-            let has_told = self.follow(is_ready, &mut visit) || has_told;
             wait = timeout.map(|_| {
                 end.map_or(Duration::ZERO, |end| {
                     end.saturating_duration_since(Instant::now())
@@ -281,15 +291,17 @@ impl Lan {
         has_told
     }
 
-    /// Waits for datagrams and hands them over: how many, and whether anything was told.
+    /// Waits for datagrams and hands them over.
     fn turn(
         &mut self,
         timeout: Option<Duration>,
         visit: &mut impl FnMut(Event<'_>),
-    ) -> Result<(usize, bool), Error> {
+    ) -> Result<Turn, Error> {
         let mut has_told = false;
-        let sockets = &mut self.holdings.sockets;
-        let poll = sockets.poll(timeout, |socket, received| {
+        let Holdings {
+            sockets, screening, ..
+        } = &mut self.holdings;
+        let mut tell = |socket: &LanSocket, received: io::Result<Datagram<'_>>| {
             let endpoint = socket.endpoint();
             visit(match received {
                 Ok(datagram) => Event::Datagram(Incoming { datagram, endpoint }),
@@ -299,8 +311,12 @@ impl Lan {
                     trace::told(Event::Failed { scope, error })
                 }
             });
-        });
-        let count = poll.map_err(|source| Error::Loop { source })?;
+        };
+        let poll = match screening {
+            None => sockets.poll(timeout, tell).map(|count| (count, 0)),
+            Some(screening) => screening.poll(sockets, timeout, &mut tell),
+        };
+        let (count, kept_back) = poll.map_err(|source| Error::Loop { source })?;
         sockets.take_drops(|socket, dropped| {
             has_told = true;
             let scope = socket.endpoint().scope();
@@ -313,7 +329,11 @@ impl Lan {
             has_told = true;
             visit(Event::Woken);
         }
-        Ok((count, has_told || count > 0))
+        Ok(Turn {
+            count,
+            has_told: has_told || count > 0,
+            has_kept_back: kept_back > 0,
+        })
     }
 
     /// What wakes it from another thread: [`Event::Woken`] is told then.
@@ -373,6 +393,14 @@ impl Lan {
         Status::of(&self.holdings, &self.following)
     }
 
+    /// How many datagrams that arrived on one of its interfaces it kept back, and why:
+    /// see [`LanBuilder::suppress_own`](crate::LanBuilder::suppress_own). The numbers
+    /// of an interface that has left are gone; none for what is not of this LAN.
+    #[must_use]
+    pub fn screened(&self, interface: InterfaceId) -> Option<Screened> {
+        self.holdings.screened(interface)
+    }
+
     /// What could not be opened or joined when it was built, while the rest was.
     #[must_use]
     pub fn failures(&self) -> &[Error] {
@@ -401,4 +429,14 @@ impl event::Source for Lan {
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
         self.holdings.sockets.deregister(registry)
     }
+}
+
+/// What came of a turn.
+struct Turn {
+    /// How many datagrams were handed over.
+    count: usize,
+    /// Whether those or anything else was told.
+    has_told: bool,
+    /// Whether any were not.
+    has_kept_back: bool,
 }

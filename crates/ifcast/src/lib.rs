@@ -49,6 +49,7 @@ mod lan;
 mod lan_socket;
 mod namespace;
 mod reconciler;
+mod screening;
 #[cfg(feature = "serde")]
 mod serialize;
 mod status;
@@ -63,7 +64,7 @@ pub use ifcast_interfaces as interfaces;
 pub use ifcast_multicast as multicast;
 pub use ifcast_socket as socket;
 
-pub use ifcast_interfaces::{Interface, InterfaceId, Kind, Selector, Snapshot};
+pub use ifcast_interfaces::{Interface, InterfaceId, Kind, Selector, Snapshot, Subnet};
 pub use ifcast_multicast::{Group, SourceFilter, State};
 pub use ifcast_socket::{
     Attempt, Cast, Class, Counters, Datagram, Explained, Family, Metadata, PayloadPool, Pinning,
@@ -78,6 +79,7 @@ pub use crate::fan_out::{FanOut, Outcome, Skip};
 pub use crate::lan::Lan;
 pub use crate::lan_socket::Sockets;
 pub use crate::reconciler::Departure;
+pub use crate::screening::Screened;
 pub use crate::status::{InterfaceStatus, MembershipStatus, SocketStatus, Status, Trouble};
 pub use crate::to::{Addressed, To};
 pub use crate::waiting::Waiting;

@@ -1,0 +1,256 @@
+//! What of the received a LAN keeps back when it is told to, and that it counts it.
+
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use ifcast::socket::{BoundSocket, PacketInfo};
+use ifcast::{Event, Family, Group, InterfaceId, Lan, LanBuilder, Screened, Sockets, To};
+use ifcast_netlab::{Host, Nic};
+use ifcast_tests::{Heard, Star, interface, ip, wait_until};
+
+const PORT: u16 = 2222;
+const PATIENCE: Duration = Duration::from_secs(20);
+const SILENCE: Duration = Duration::from_millis(50);
+const EVERYBODY: &str = "255.255.255.255";
+const GROUPS: [&str; 2] = ["239.71.7.7", "ff02::71:7"];
+const WAYS: [Sockets; 2] = [Sockets::PerInterface, Sockets::Shared];
+
+/// All interfaces of a host, in both groups.
+fn open(host: &Host, sockets: Sockets, screen: impl FnOnce(LanBuilder) -> LanBuilder) -> Lan {
+    let builder = Lan::builder().port(PORT).sockets(sockets);
+    let builder = builder.receive_buffer(4 << 20);
+    let groups = GROUPS.iter().map(|group| group.parse().unwrap());
+    let builder = screen(groups.fold(builder, LanBuilder::join));
+    let lan = host.run(|| builder.build()).unwrap();
+    assert!(lan.failures().is_empty(), "{:?}", lan.failures());
+    lan
+}
+
+/// What is handed over: so many datagrams, and then no more.
+#[track_caller]
+fn hear(lan: &mut Lan, count: usize) -> Vec<Heard> {
+    let (deadline, mut heard) = (Instant::now() + PATIENCE, Vec::new());
+    loop {
+        let (before, is_enough) = (heard.len(), heard.len() >= count);
+        let timeout = if is_enough { SILENCE } else { PATIENCE };
+        let polled = lan.poll(Some(timeout), |event| match event {
+            Event::Datagram(datagram) => heard.push(Heard::from(&*datagram)),
+            event => panic!("{event:?}"),
+        });
+        assert_eq!(polled.unwrap(), heard.len() - before);
+        assert!(heard.len() <= count, "more than {count}: {heard:?}");
+        if is_enough && heard.len() == before {
+            return heard;
+        }
+        assert!(Instant::now() < deadline, "{count}: {heard:?}");
+    }
+}
+
+/// What was kept back on an interface.
+fn screened(lan: &Lan, nic: &Nic) -> Screened {
+    lan.screened(interface(nic).id()).unwrap()
+}
+
+/// The sum of a number over all interfaces.
+fn sum(lan: &Lan, number: impl Fn(Screened) -> u64) -> u64 {
+    let all = lan.interfaces().map(|own| lan.screened(own).unwrap());
+    all.map(number).sum()
+}
+
+/// A socket of a neighbour on the port that everybody has.
+fn speaker(nic: &Nic, family: Family) -> BoundSocket {
+    let interface = interface(nic);
+    let builder = BoundSocket::builder(&interface, family).port(PORT);
+    nic.host().run(|| builder.bind()).unwrap()
+}
+
+fn to(address: &str) -> SocketAddr {
+    SocketAddr::new(ip(address), PORT)
+}
+
+/// Sends to everybody, from one of several addresses.
+fn send_from(speaker: &BoundSocket, source: &str, payload: &[u8]) {
+    let info = PacketInfo {
+        source: Some(ip(source)),
+        ..PacketInfo::default()
+    };
+    speaker.send_with(payload, to(EVERYBODY), info).unwrap();
+}
+
+fn sources(heard: &[Heard]) -> Vec<IpAddr> {
+    let mut sources: Vec<_> = heard.iter().map(|heard| heard.source.ip()).collect();
+    sources.sort_unstable();
+    sources
+}
+
+#[test]
+fn own_datagrams_are_kept_back_and_those_of_neighbours_with_the_same_port_are_not() {
+    let star = Star::<2>::new();
+    let everybody = [To::AllHosts, To::Subnets];
+    let members = GROUPS.map(|group| To::Group(group.parse::<Group>().unwrap()));
+    for sockets in WAYS {
+        let speakers = star.ends.each_ref().map(|end| speaker(end, Family::V4));
+        let mut lan = open(&star.hub, sockets, |lan| lan.suppress_own(true));
+        for to in everybody.into_iter().chain(members) {
+            assert_eq!(lan.send(b"hello", to).sent(), 2);
+        }
+        for speaker in &speakers {
+            speaker.send(b"hello", to(EVERYBODY)).unwrap();
+        }
+        let heard = hear(&mut lan, 2);
+        assert_eq!(sources(&heard), [ip("10.71.0.2"), ip("10.71.1.2")]);
+        for nic in &star.nics {
+            let screened = screened(&lan, nic);
+            assert_eq!((screened.own, screened.total()), (4, 4), "{sockets:?}");
+        }
+    }
+}
+
+#[test]
+fn own_datagrams_are_known_whatever_port_each_interface_has() {
+    let star = Star::<2>::new();
+    let mut lan = open(&star.hub, Sockets::PerInterface, |lan| {
+        lan.port(0).suppress_own(true)
+    });
+    assert_eq!(lan.send(b"hello", To::AllHosts).sent(), 2);
+    assert!(hear(&mut lan, 0).is_empty());
+    assert_eq!(sum(&lan, |screened| screened.own), 2);
+}
+
+#[test]
+fn own_datagrams_are_known_by_the_address_that_an_interface_has_now() {
+    for sockets in WAYS {
+        let star = Star::<1>::new();
+        let mut lan = open(&star.hub, sockets, |lan| lan.suppress_own(true));
+        star.nics[0].add_address("10.79.0.1/24");
+        star.nics[0].remove_address("10.71.0.1/24");
+        let (old, new) = (ip("10.71.0.1"), ip("10.79.0.1"));
+        star.hub.run(|| {
+            wait_until("the address is known", || {
+                lan.poll(Some(SILENCE), |event| panic!("{event:?}"))
+                    .unwrap();
+                let mut sockets = lan.sockets().filter(|own| own.family() == Family::V4);
+                sockets.all(|own| own.interfaces()[0].owns(new) && !own.interfaces()[0].owns(old))
+            });
+        });
+        assert_eq!(lan.send(b"hello", To::AllHosts).sent(), 1);
+        assert!(hear(&mut lan, 0).is_empty());
+        assert_eq!(screened(&lan, &star.nics[0]).own, 1);
+        // The old one is somebody else's.
+        star.ends[0].add_address("10.71.0.1/32");
+        let neighbour = speaker(&star.ends[0], Family::V4);
+        send_from(&neighbour, "10.71.0.1", b"hello");
+        assert_eq!(sources(&hear(&mut lan, 1)), [old]);
+    }
+}
+
+#[test]
+fn what_is_kept_back_does_not_end_a_wait() {
+    let star = Star::<1>::new();
+    for sockets in WAYS {
+        let mut lan = open(&star.hub, sockets, |lan| lan.suppress_own(true));
+        for _ in 0..20 {
+            let neighbour = speaker(&star.ends[0], Family::V4);
+            assert_eq!(lan.send(b"hello", To::AllHosts).sent(), 1);
+            let later = move || neighbour.send(b"hello", to(EVERYBODY));
+            let later = star.ends[0].host().spawn(later);
+            assert_eq!(lan.poll(Some(PATIENCE), |_| {}).unwrap(), 1);
+            later.join().unwrap();
+        }
+        assert_eq!(lan.send(b"hello", To::AllHosts).sent(), 1);
+        assert_eq!(lan.poll(Some(SILENCE), |_| {}).unwrap(), 0);
+        assert_eq!(lan.send(b"hello", To::AllHosts).sent(), 1);
+        assert_eq!(lan.poll(Some(Duration::ZERO), |_| {}).unwrap(), 0);
+        assert_eq!(screened(&lan, &star.nics[0]).own, 22);
+    }
+}
+
+#[test]
+fn what_comes_from_elsewhere_than_the_link_is_kept_back() {
+    let star = Star::<2>::new();
+    for address in ["192.0.2.5/24", "169.254.7.7/16", "10.71.1.9/32"] {
+        star.ends[0].add_address(address);
+    }
+    star.ends[1].remove_address("10.71.1.2/24");
+    let nobody = interface(&star.ends[1]);
+    let builder = BoundSocket::builder(&nobody, Family::V4).unnumbered(true);
+    let nobody = star.ends[1].host().run(|| builder.bind()).unwrap();
+    let neighbour = speaker(&star.ends[0], Family::V4);
+    let link_local = speaker(&star.ends[0], Family::V6);
+    for sockets in WAYS {
+        let mut lan = open(&star.hub, sockets, |lan| lan.on_link_only(true));
+        // The last is in a subnet, but in that of another interface.
+        for source in ["10.71.0.2", "192.0.2.5", "169.254.7.7", "10.71.1.9"] {
+            send_from(&neighbour, source, b"hello");
+        }
+        link_local.send(b"hello", to(GROUPS[1])).unwrap();
+        nobody.send(b"hello", to(EVERYBODY)).unwrap();
+        let expected = ["0.0.0.0", "10.71.0.2", "169.254.7.7", "fe80::0:2"];
+        assert_eq!(sources(&hear(&mut lan, 4)), expected.map(ip));
+        let screened = screened(&lan, &star.nics[0]);
+        assert_eq!((screened.off_link, screened.total()), (2, 2));
+    }
+}
+
+#[test]
+fn only_what_comes_from_a_subnet_that_is_accepted_is_handed_over() {
+    let star = Star::<2>::new();
+    star.ends[0].add_address("192.0.2.5/24");
+    let speakers = star.ends.each_ref().map(|end| speaker(end, Family::V4));
+    let link_local = speaker(&star.ends[0], Family::V6);
+    for sockets in WAYS {
+        let mut lan = open(&star.hub, sockets, |lan| {
+            lan.accept_from("192.0.2.0/24".parse().unwrap())
+                .accept_from("10.71.1.0/24".parse().unwrap())
+        });
+        send_from(&speakers[0], "10.71.0.2", b"hello");
+        send_from(&speakers[0], "192.0.2.5", b"hello");
+        send_from(&speakers[1], "10.71.1.2", b"hello");
+        link_local.send(b"hello", to(GROUPS[1])).unwrap();
+        let expected = [ip("10.71.1.2"), ip("192.0.2.5")];
+        assert_eq!(sources(&hear(&mut lan, 2)), expected);
+        let numbers = star.nics.each_ref().map(|nic| {
+            let screened = screened(&lan, nic);
+            (screened.not_accepted, screened.total())
+        });
+        assert_eq!(numbers, [(2, 2), (0, 0)]);
+    }
+}
+
+#[test]
+fn the_numbers_of_an_interface_leave_with_it() {
+    let star = Star::<2>::new();
+    let mut lan = open(&star.hub, Sockets::PerInterface, |lan| {
+        lan.suppress_own(true)
+    });
+    assert_eq!(lan.send(b"hello", To::AllHosts).sent(), 2);
+    assert!(hear(&mut lan, 0).is_empty());
+    let [gone, here] = star.nics.each_ref().map(|nic| interface(nic).id());
+    star.nics[0].recreate_with_index(&["10.71.0.1/24"]);
+    let again: InterfaceId = star.hub.run(|| {
+        wait_until("another has its index", || {
+            lan.poll(Some(SILENCE), |_| {}).unwrap();
+            lan.interfaces()
+                .next()
+                .is_some_and(|own| own != gone && own != here)
+        });
+        lan.interfaces().next().unwrap()
+    });
+    assert_eq!(again.index(), gone.index());
+    assert_eq!(lan.screened(gone), None);
+    assert_eq!(lan.screened(again), Some(Screened::default()));
+    assert_eq!(lan.screened(here).unwrap().own, 1);
+}
+
+#[test]
+fn nothing_is_kept_back_unless_told() {
+    let star = Star::<1>::new();
+    let mut lan = open(&star.hub, Sockets::PerInterface, |lan| lan);
+    assert_eq!(lan.send(b"hello", To::AllHosts).sent(), 1);
+    assert_eq!(sources(&hear(&mut lan, 1)), [ip("10.71.0.1")]);
+    assert_eq!(screened(&lan, &star.nics[0]), Screened::default());
+    assert_eq!(lan.screened(interface(&star.ends[0]).id()), None);
+}

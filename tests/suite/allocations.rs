@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use ifcast::socket::{BoundSocket, Course, PacketInfo, SendBatch, SharedSocket, ToSend};
 use ifcast::{
-    Datagram, Event, Family, Group, Incoming, Lan, LanBuilder, Metadata, PayloadPool, RecvBatch,
-    Sockets, To, Waiting,
+    Datagram, Event, Family, Group, Incoming, Lan, LanBuilder, Metadata, PayloadPool, RateLimit,
+    RecvBatch, Sockets, To, Waiting,
 };
 use ifcast_netlab::{Host, Lab};
 use ifcast_tests::{Star, interface, ip, socket_on};
@@ -207,6 +207,7 @@ fn a_lan_screens_without_allocating_what_it_hands_over_and_what_it_keeps_back() 
         lan.suppress_own(true)
             .accept_from("10.71.0.0/16".parse().unwrap())
             .on_link_only(true)
+            .rate_limit(RateLimit::per_second(1).burst(100_000).sources(1))
     };
     for sockets in HOLDINGS {
         let builder = Lan::builder().port(PORT).sockets(sockets);

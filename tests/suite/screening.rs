@@ -7,7 +7,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use ifcast::socket::{BoundSocket, PacketInfo};
-use ifcast::{Event, Family, Group, InterfaceId, Lan, LanBuilder, Screened, Sockets, To};
+use ifcast::{
+    Event, Family, Group, InterfaceId, Lan, LanBuilder, RateLimit, Screened, Sockets, To,
+};
 use ifcast_netlab::{Host, Nic};
 use ifcast_tests::{Heard, Star, interface, ip, wait_until};
 
@@ -217,6 +219,77 @@ fn only_what_comes_from_a_subnet_that_is_accepted_is_handed_over() {
             (screened.not_accepted, screened.total())
         });
         assert_eq!(numbers, [(2, 2), (0, 0)]);
+    }
+}
+
+#[test]
+fn a_source_that_floods_an_interface_keeps_nobody_else_from_being_heard() {
+    const BURST: u32 = 20;
+    const FLOOD: usize = 2000;
+    let star = Star::<3>::new();
+    star.ends[0].add_address("10.71.0.3/24");
+    for sockets in WAYS {
+        let speakers = star.ends.each_ref().map(|end| speaker(end, Family::V4));
+        let start = Instant::now();
+        let mut lan = open(&star.hub, sockets, |lan| {
+            lan.rate_limit(RateLimit::per_second(1).burst(BURST))
+        });
+        // Where all share a socket, the kernel has no room for all of the flood.
+        let flood = |count| (0..count).for_each(|_| send_from(&speakers[0], "10.71.0.2", b"!"));
+        flood(200);
+        for number in 0..15 {
+            send_from(&speakers[0], "10.71.0.3", &[number]);
+            send_from(&speakers[1], "10.71.1.2", &[number]);
+            send_from(&speakers[2], "10.71.2.2", &[number]);
+        }
+        flood(FLOOD - 200);
+
+        let mut heard = Vec::new();
+        loop {
+            let polled = lan.poll(Some(SILENCE), |event| match event {
+                Event::Datagram(datagram) => heard.push(Heard::from(&*datagram)),
+                event => assert!(matches!(event, Event::Dropped { .. }), "{event:?}"),
+            });
+            if polled.unwrap() == 0 {
+                break;
+            }
+        }
+        for source in ["10.71.0.3", "10.71.1.2", "10.71.2.2"] {
+            let from = heard.iter().filter(|heard| heard.source.ip() == ip(source));
+            let numbers: Vec<_> = from.map(|heard| heard.payload[0]).collect();
+            assert_eq!(numbers, (0..15).collect::<Vec<_>>(), "{source}");
+        }
+        let flooded = heard.len() - 45;
+        let refilled = usize::try_from(start.elapsed().as_secs()).unwrap();
+        let limit = usize::try_from(BURST).unwrap() + refilled;
+        assert!(
+            (usize::try_from(BURST).unwrap()..=limit).contains(&flooded),
+            "{flooded}"
+        );
+        let received: u64 = lan.sockets().map(|own| own.counters().received).sum();
+        let handed_over = u64::try_from(heard.len()).unwrap();
+        let over_rate = screened(&lan, &star.nics[0]).over_rate;
+        assert_eq!(handed_over + over_rate, received);
+        assert!(over_rate > 200, "there was no flood");
+        assert_eq!(sum(&lan, |screened| screened.total()), over_rate);
+    }
+}
+
+#[test]
+fn a_source_that_has_sent_too_much_is_heard_again_later() {
+    let star = Star::<1>::new();
+    let neighbour = speaker(&star.ends[0], Family::V4);
+    for sockets in WAYS {
+        let mut lan = open(&star.hub, sockets, |lan| {
+            lan.rate_limit(RateLimit::per_second(20).burst(1))
+        });
+        for _ in 0..3 {
+            wait_until("it is heard", || {
+                neighbour.send(b"hello", to(EVERYBODY)).unwrap();
+                lan.poll(Some(Duration::ZERO), |_| {}).unwrap() == 1
+            });
+        }
+        assert!(screened(&lan, &star.nics[0]).over_rate > 0);
     }
 }
 

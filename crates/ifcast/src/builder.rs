@@ -1,5 +1,7 @@
 //! Which interfaces a LAN shall have, and what it shall do there.
 
+use std::time::Instant;
+
 use ifcast_interfaces::{Selector, Snapshot, Subnet, Watcher};
 use ifcast_multicast::{Group, SourceFilter};
 use ifcast_socket::{Family, Metadata, Pinning, RecvBatch, Sharing};
@@ -11,7 +13,7 @@ use crate::holdings::Holdings;
 use crate::lan::Lan;
 use crate::lan_socket::Sockets;
 use crate::reconciler::Reconciler;
-use crate::screening::{Screening, Screens};
+use crate::screening::{RateLimit, Screening, Screens};
 use crate::waiting::Waiting;
 use crate::wanted::Wanted;
 
@@ -200,16 +202,17 @@ impl LanBuilder {
     /// What is kept back, for this or for another reason, does not become an
     /// [`Event`](crate::Event) and is counted: see [`Lan::screened`]. Of several
     /// reasons these come first in this order: own, [`accept_from`](Self::accept_from),
-    /// [`on_link_only`](Self::on_link_only).
+    /// [`on_link_only`](Self::on_link_only), [`rate_limit`](Self::rate_limit).
     ///
     /// ```
-    /// use ifcast::Lan;
+    /// use ifcast::{Lan, RateLimit};
     ///
     /// fn open() -> Result<Lan, ifcast::Error> {
     ///     Lan::builder()
     ///         .port(2222)
     ///         .suppress_own(true)
     ///         .on_link_only(true)
+    ///         .rate_limit(RateLimit::per_second(1000))
     ///         .build()
     /// }
     /// ```
@@ -249,6 +252,15 @@ impl LanBuilder {
         self
     }
 
+    /// How much to hand over of each source, so that one that floods an interface
+    /// does not keep the program from what comes from others; everything unless
+    /// told. Where interfaces [share](crate::Sockets::Shared) a socket, it still takes
+    /// the room of others in the kernel's buffer.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.screens.rate = Some(limit);
+        self
+    }
+
     /// Opens the sockets and joins the groups.
     ///
     /// What fails on one interface does not stop the others: see
@@ -279,7 +291,7 @@ impl LanBuilder {
         let mut sockets =
             EventLoop::with_batch(self.batch).map_err(|source| Error::Loop { source })?;
         sockets.set_waiting(self.waiting);
-        let screening = Screening::new(self.screens).map(Box::new);
+        let screening = Screening::new(self.screens, Instant::now()).map(Box::new);
         let is_shared = self.sockets.are_shared_by(count);
         let holdings = Holdings::new(sockets, screening, self.wanted, is_shared);
         let mut reconciler = Reconciler::new(holdings.families());

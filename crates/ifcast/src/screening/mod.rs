@@ -3,13 +3,16 @@
 //!
 //! What costs least is asked first.
 
+mod clock;
 mod on_link;
 mod own;
+mod rate;
 mod screened;
+mod table;
 
 use std::io;
 use std::mem;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ifcast_interfaces::{InterfaceId, InterfaceIndex, Subnet};
 use ifcast_socket::{Datagram, Endpoint};
@@ -17,10 +20,13 @@ use ifcast_socket::{Datagram, Endpoint};
 use crate::event_loop::EventLoop;
 use crate::lan_socket::LanSocket;
 
+use self::clock::Clock;
 use self::on_link::is_on_link;
 use self::own::OwnSources;
+use self::rate::Limiter;
 use self::screened::Reason;
 
+pub use self::rate::RateLimit;
 pub use self::screened::Screened;
 
 /// What is to be kept back.
@@ -30,6 +36,7 @@ pub(crate) struct Screens {
     /// All but those from here, if there are any.
     pub(crate) accepted: Vec<Subnet>,
     pub(crate) off_link: bool,
+    pub(crate) rate: Option<RateLimit>,
 }
 
 /// Decides what is handed over, and counts what is not.
@@ -38,6 +45,8 @@ pub(crate) struct Screening {
     own: Option<OwnSources>,
     accepted: Vec<Subnet>,
     off_link: bool,
+    rate: Option<RateLimit>,
+    clock: Clock,
     /// Ordered by index.
     posts: Vec<Post>,
     /// Which of them was asked last; it often is again.
@@ -49,21 +58,25 @@ pub(crate) struct Screening {
 struct Post {
     interface: InterfaceId,
     screened: Screened,
+    limiter: Option<Limiter>,
 }
 
 impl Screening {
     /// None if there is nothing to keep back.
-    pub(crate) fn new(screens: Screens) -> Option<Self> {
+    pub(crate) fn new(screens: Screens, now: Instant) -> Option<Self> {
         let Screens {
             own,
             accepted,
             off_link,
+            rate,
         } = screens;
-        let is_wanted = own || !accepted.is_empty() || off_link;
+        let is_wanted = own || !accepted.is_empty() || off_link || rate.is_some();
         is_wanted.then(|| Self {
             own: own.then(OwnSources::default),
             accepted,
             off_link,
+            rate,
+            clock: Clock::started_at(now),
             posts: Vec::new(),
             last: 0,
         })
@@ -84,14 +97,19 @@ impl Screening {
             {
                 post = Some(other).filter(|other| other.interface == interface);
             }
-            let post = post.unwrap_or(Post {
-                interface,
-                screened: Screened::default(),
-            });
+            let post = post.unwrap_or_else(|| self.open(interface));
             self.posts.push(post);
         }
         if let Some(own) = &mut self.own {
             own.refresh(endpoints);
+        }
+    }
+
+    fn open(&mut self, interface: InterfaceId) -> Post {
+        Post {
+            interface,
+            screened: Screened::default(),
+            limiter: self.rate.map(Limiter::new),
         }
     }
 
@@ -103,6 +121,7 @@ impl Screening {
         timeout: Option<Duration>,
         visit: &mut dyn FnMut(&LanSocket, io::Result<Datagram<'_>>),
     ) -> io::Result<(usize, usize)> {
+        self.clock.begin_turn();
         let mut kept_back = 0;
         let received = sockets.poll(timeout, |socket, received| match received {
             Ok(datagram) if !self.admits(&datagram) => kept_back += 1,
@@ -131,7 +150,7 @@ impl Screening {
 
     /// Why not to hand a datagram over.
     #[inline]
-    fn object(&self, datagram: &Datagram<'_>) -> Option<Reason> {
+    fn object(&mut self, datagram: &Datagram<'_>) -> Option<Reason> {
         let source = datagram.source();
         let address = source.ip();
         if self.own.as_ref().is_some_and(|own| own.contains(source)) {
@@ -143,6 +162,12 @@ impl Screening {
         }
         if self.off_link && !is_on_link(address, datagram.arrival_interface()) {
             return Some(Reason::OffLink);
+        }
+        let post = &mut self.posts[self.last];
+        if let Some(limiter) = &mut post.limiter {
+            if !limiter.admits(address, self.clock.now(Instant::now)) {
+                return Some(Reason::OverRate);
+            }
         }
         None
     }
@@ -177,7 +202,7 @@ mod tests {
             own: true,
             ..Screens::default()
         };
-        let mut screening = Screening::new(screens).unwrap();
+        let mut screening = Screening::new(screens, Instant::now()).unwrap();
         let snapshot = Snapshot::capture().unwrap();
         let interface = snapshot.interfaces()[0].id();
         for _ in 0..2 {
@@ -192,6 +217,6 @@ mod tests {
 
     #[test]
     fn who_asks_for_nothing_has_nothing_that_screens() {
-        assert!(Screening::new(Screens::default()).is_none());
+        assert!(Screening::new(Screens::default(), Instant::now()).is_none());
     }
 }

@@ -13,7 +13,7 @@ use std::fmt;
 /// fn report(lan: &Lan) {
 ///     for interface in lan.interfaces() {
 ///         if let Some(screened) = lan.screened(interface) {
-///             println!("{interface}: {screened}"); // lan0 (index 2): kept back 7 own, 1 off link
+///             println!("{interface}: {screened}"); // lan0 (index 2): kept back 7 own, 1 over rate
 ///         }
 ///     }
 /// }
@@ -29,6 +29,9 @@ pub struct Screened {
     /// From a source that is not on the link:
     /// [`LanBuilder::on_link_only`](crate::LanBuilder::on_link_only).
     pub off_link: u64,
+    /// More than the source may send:
+    /// [`LanBuilder::rate_limit`](crate::LanBuilder::rate_limit).
+    pub over_rate: u64,
 }
 
 /// Why a datagram is not handed over.
@@ -37,6 +40,7 @@ pub(crate) enum Reason {
     Own,
     NotAccepted,
     OffLink,
+    OverRate,
 }
 
 impl Screened {
@@ -45,6 +49,7 @@ impl Screened {
             Reason::Own => &mut self.own,
             Reason::NotAccepted => &mut self.not_accepted,
             Reason::OffLink => &mut self.off_link,
+            Reason::OverRate => &mut self.over_rate,
         };
         *number += 1;
     }
@@ -52,7 +57,7 @@ impl Screened {
     /// How many there were, whatever the reason.
     #[must_use]
     pub const fn total(&self) -> u64 {
-        self.own + self.not_accepted + self.off_link
+        self.own + self.not_accepted + self.off_link + self.over_rate
     }
 }
 
@@ -64,6 +69,7 @@ impl fmt::Display for Screened {
             (self.own, "own"),
             (self.not_accepted, "not accepted"),
             (self.off_link, "off link"),
+            (self.over_rate, "over rate"),
         ] {
             if count > 0 {
                 write!(f, "{separator}{count} {what}")?;
@@ -85,6 +91,7 @@ mod tests {
             (1, Reason::Own),
             (2, Reason::NotAccepted),
             (4, Reason::OffLink),
+            (8, Reason::OverRate),
         ] {
             (0..times).for_each(|_| screened.count(reason));
         }
@@ -92,9 +99,10 @@ mod tests {
             own: 1,
             not_accepted: 2,
             off_link: 4,
+            over_rate: 8,
         };
-        assert_eq!((screened, screened.total()), (expected, 7));
-        let text = "kept back 1 own, 2 not accepted, 4 off link";
+        assert_eq!((screened, screened.total()), (expected, 15));
+        let text = "kept back 1 own, 2 not accepted, 4 off link, 8 over rate";
         assert_eq!(screened.to_string(), text);
         assert_eq!(Screened::default().to_string(), "kept back nothing");
     }

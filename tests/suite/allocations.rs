@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use ifcast::socket::{BoundSocket, Course, PacketInfo, SendBatch, SharedSocket, ToSend};
 use ifcast::{
-    Datagram, Event, Family, Group, Incoming, Lan, LanBuilder, Metadata, PayloadPool, RateLimit,
-    RecvBatch, Sockets, To, Waiting,
+    Datagram, Deduplication, Event, Family, Group, Incoming, Lan, LanBuilder, Metadata,
+    PayloadPool, RateLimit, RecvBatch, Sockets, To, Waiting,
 };
 use ifcast_netlab::{Host, Lab};
 use ifcast_tests::{Star, interface, ip, socket_on};
@@ -204,10 +204,13 @@ fn a_lan_receives_without_allocating_whether_one_comes_or_many() {
 fn a_lan_screens_without_allocating_what_it_hands_over_and_what_it_keeps_back() {
     let star = Star::<3>::new();
     let screen = |lan: LanBuilder| {
+        // So little that it forgets, and finds sources anew, all the time.
+        let window = Duration::from_nanos(1);
         lan.suppress_own(true)
             .accept_from("10.71.0.0/16".parse().unwrap())
             .on_link_only(true)
             .rate_limit(RateLimit::per_second(1).burst(100_000).sources(1))
+            .deduplicate(Deduplication::within(window).datagrams(2))
     };
     for sockets in HOLDINGS {
         let builder = Lan::builder().port(PORT).sockets(sockets);

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use ifcast::socket::{BoundSocket, PacketInfo};
 use ifcast::{
-    Event, Family, Group, InterfaceId, Lan, LanBuilder, RateLimit, Screened, Sockets, To,
+    Deduplication, Event, Family, Group, InterfaceId, Lan, LanBuilder, RateLimit, RecvBatch,
+    Screened, Sockets, To,
 };
-use ifcast_netlab::{Host, Nic};
+use ifcast_netlab::{Host, Lab, Nic};
 use ifcast_tests::{Heard, Star, interface, ip, wait_until};
 
 const PORT: u16 = 2222;
@@ -170,6 +171,108 @@ fn what_is_kept_back_does_not_end_a_wait() {
     }
 }
 
+/// A host that has two interfaces on one segment, and a neighbour.
+struct Twofold {
+    host: Host,
+    nics: [Nic; 2],
+    end: Nic,
+    _lab: Lab,
+}
+
+impl Twofold {
+    fn new() -> Self {
+        let lab = Lab::new();
+        let (segment, host, end) = (lab.segment(), lab.host("host"), lab.host("end"));
+        let attach = |host: &Host, name: &str, number: u8| {
+            let v4 = format!("10.71.0.{number}/24");
+            let v6 = format!("fe80::71:{number}/64");
+            segment.attach(host, name, &[&v4, &v6])
+        };
+        Self {
+            nics: [attach(&host, "lan0", 1), attach(&host, "lan1", 3)],
+            end: attach(&end, "lan", 2),
+            host,
+            _lab: lab,
+        }
+    }
+}
+
+const SOON: Deduplication = Deduplication::within(Duration::from_secs(60));
+
+#[test]
+fn a_neighbour_that_two_interfaces_hear_is_heard_once_and_each_time_it_repeats_itself() {
+    for sockets in WAYS {
+        let twofold = Twofold::new();
+        let mut both = open(&twofold.host, sockets, |lan| lan);
+        let speakers = Family::ALL.map(|family| speaker(&twofold.end, family));
+        let speak = || {
+            for number in 0..5 {
+                for payload in [b"again".as_slice(), &[number]] {
+                    speakers[0].send(payload, to(EVERYBODY)).unwrap();
+                    speakers[0].send(payload, to(GROUPS[0])).unwrap();
+                    speakers[1].send(payload, to(GROUPS[1])).unwrap();
+                }
+            }
+        };
+        speak();
+        hear(&mut both, 60);
+        drop(both);
+
+        let mut lan = open(&twofold.host, sockets, |lan| lan.deduplicate(SOON));
+        speak();
+        let heard = hear(&mut lan, 30);
+        for destination in [EVERYBODY, GROUPS[0], GROUPS[1]] {
+            let mut payloads: Vec<_> = heard
+                .iter()
+                .filter(|heard| heard.destination == ip(destination))
+                .map(|heard| heard.payload.as_slice())
+                .collect();
+            payloads.sort_unstable();
+            let mut expected = vec![b"again".as_slice(); 5];
+            expected.extend([[0].as_slice(), &[1], &[2], &[3], &[4]]);
+            expected.sort_unstable();
+            assert_eq!(payloads, expected);
+        }
+        assert_eq!(sum(&lan, |screened| screened.duplicates), 30);
+        assert_eq!(sum(&lan, |screened| screened.total()), 30);
+    }
+}
+
+#[test]
+fn own_multicasts_that_another_interface_of_the_link_hears_are_own() {
+    for sockets in WAYS {
+        let twofold = Twofold::new();
+        let mut lan = open(&twofold.host, sockets, |lan| lan.suppress_own(true));
+        let group = To::Group(GROUPS[1].parse().unwrap());
+        assert_eq!(lan.send(b"hello", group).sent(), 2);
+        assert!(hear(&mut lan, 0).is_empty());
+        // Each hears itself and the other.
+        assert_eq!(sum(&lan, |screened| screened.own), 4, "{sockets:?}");
+    }
+}
+
+#[test]
+fn of_a_duplicate_that_was_refused_on_one_interface_the_other_is_handed_over() {
+    for sockets in WAYS {
+        let twofold = Twofold::new();
+        // In a subnet of the second interface only.
+        twofold.nics[1].add_address("192.0.2.1/24");
+        twofold.end.add_address("192.0.2.2/24");
+        let mut lan = open(&twofold.host, sockets, |lan| {
+            lan.on_link_only(true).deduplicate(SOON)
+        });
+        let neighbour = speaker(&twofold.end, Family::V4);
+        for _ in 0..3 {
+            send_from(&neighbour, "192.0.2.2", b"hello");
+        }
+        let heard = hear(&mut lan, 3);
+        let second = interface(&twofold.nics[1]).id();
+        assert!(heard.iter().all(|heard| heard.interface == second));
+        assert_eq!(screened(&lan, &twofold.nics[0]).off_link, 3);
+        assert_eq!(sum(&lan, |screened| screened.total()), 3);
+    }
+}
+
 #[test]
 fn what_comes_from_elsewhere_than_the_link_is_kept_back() {
     let star = Star::<2>::new();
@@ -290,6 +393,27 @@ fn a_source_that_has_sent_too_much_is_heard_again_later() {
             });
         }
         assert!(screened(&lan, &star.nics[0]).over_rate > 0);
+    }
+}
+
+#[test]
+fn of_datagrams_whose_end_is_missing_nobody_knows_that_they_are_duplicates() {
+    let twofold = Twofold::new();
+    let neighbour = speaker(&twofold.end, Family::V4);
+    for sockets in WAYS {
+        let mut lan = open(&twofold.host, sockets, |lan| {
+            lan.batch(RecvBatch::with_capacity(8, 4)).deduplicate(SOON)
+        });
+        neighbour.send(b"hello", to(EVERYBODY)).unwrap();
+        neighbour.send(b"hell", to(EVERYBODY)).unwrap();
+        assert_eq!(
+            hear(&mut lan, 3)
+                .iter()
+                .filter(|heard| heard.truncated)
+                .count(),
+            2
+        );
+        assert_eq!(sum(&lan, |screened| screened.duplicates), 1);
     }
 }
 

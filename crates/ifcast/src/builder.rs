@@ -13,7 +13,7 @@ use crate::holdings::Holdings;
 use crate::lan::Lan;
 use crate::lan_socket::Sockets;
 use crate::reconciler::Reconciler;
-use crate::screening::{RateLimit, Screening, Screens};
+use crate::screening::{Deduplication, RateLimit, Screening, Screens};
 use crate::waiting::Waiting;
 use crate::wanted::Wanted;
 
@@ -202,10 +202,13 @@ impl LanBuilder {
     /// What is kept back, for this or for another reason, does not become an
     /// [`Event`](crate::Event) and is counted: see [`Lan::screened`]. Of several
     /// reasons these come first in this order: own, [`accept_from`](Self::accept_from),
-    /// [`on_link_only`](Self::on_link_only), [`rate_limit`](Self::rate_limit).
+    /// [`on_link_only`](Self::on_link_only), [`rate_limit`](Self::rate_limit),
+    /// [`deduplicate`](Self::deduplicate).
     ///
     /// ```
-    /// use ifcast::{Lan, RateLimit};
+    /// use std::time::Duration;
+    ///
+    /// use ifcast::{Deduplication, Lan, RateLimit};
     ///
     /// fn open() -> Result<Lan, ifcast::Error> {
     ///     Lan::builder()
@@ -213,6 +216,7 @@ impl LanBuilder {
     ///         .suppress_own(true)
     ///         .on_link_only(true)
     ///         .rate_limit(RateLimit::per_second(1000))
+    ///         .deduplicate(Deduplication::within(Duration::from_secs(1)))
     ///         .build()
     /// }
     /// ```
@@ -258,6 +262,16 @@ impl LanBuilder {
     /// the room of others in the kernel's buffer.
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.screens.rate = Some(limit);
+        self
+    }
+
+    /// Has a datagram that arrives on several interfaces, because they are on one
+    /// link, handed over once; it is handed over for each unless told.
+    ///
+    /// A datagram whose [end is missing](ifcast_socket::Datagram::is_truncated) is
+    /// always handed over.
+    pub fn deduplicate(mut self, wanted: Deduplication) -> Self {
+        self.screens.duplicates = Some(wanted);
         self
     }
 

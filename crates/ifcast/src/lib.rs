@@ -79,7 +79,7 @@ pub use crate::fan_out::{FanOut, Outcome, Skip};
 pub use crate::lan::Lan;
 pub use crate::lan_socket::Sockets;
 pub use crate::reconciler::Departure;
-pub use crate::screening::{RateLimit, Screened};
+pub use crate::screening::{Deduplication, RateLimit, Screened};
 pub use crate::status::{InterfaceStatus, MembershipStatus, SocketStatus, Status, Trouble};
 pub use crate::to::{Addressed, To};
 pub use crate::waiting::Waiting;

@@ -1,9 +1,11 @@
 //! What of the received a LAN hands over: nothing is kept back that it was not told
 //! to keep back, and what is kept back is counted.
 //!
-//! What costs least is asked first.
+//! What costs least is asked first, and what remembers a datagram last, so that it
+//! remembers only what is handed over: a copy is no duplicate of what was refused.
 
 mod clock;
+mod duplicates;
 mod on_link;
 mod own;
 mod rate;
@@ -21,11 +23,13 @@ use crate::event_loop::EventLoop;
 use crate::lan_socket::LanSocket;
 
 use self::clock::Clock;
+use self::duplicates::{Column, Ledger};
 use self::on_link::is_on_link;
 use self::own::OwnSources;
 use self::rate::Limiter;
 use self::screened::Reason;
 
+pub use self::duplicates::Deduplication;
 pub use self::rate::RateLimit;
 pub use self::screened::Screened;
 
@@ -37,6 +41,7 @@ pub(crate) struct Screens {
     pub(crate) accepted: Vec<Subnet>,
     pub(crate) off_link: bool,
     pub(crate) rate: Option<RateLimit>,
+    pub(crate) duplicates: Option<Deduplication>,
 }
 
 /// Decides what is handed over, and counts what is not.
@@ -46,6 +51,7 @@ pub(crate) struct Screening {
     accepted: Vec<Subnet>,
     off_link: bool,
     rate: Option<RateLimit>,
+    ledger: Option<Ledger>,
     clock: Clock,
     /// Ordered by index.
     posts: Vec<Post>,
@@ -59,6 +65,7 @@ struct Post {
     interface: InterfaceId,
     screened: Screened,
     limiter: Option<Limiter>,
+    column: Option<Column>,
 }
 
 impl Screening {
@@ -69,13 +76,16 @@ impl Screening {
             accepted,
             off_link,
             rate,
+            duplicates,
         } = screens;
-        let is_wanted = own || !accepted.is_empty() || off_link || rate.is_some();
+        let is_wanted =
+            own || !accepted.is_empty() || off_link || rate.is_some() || duplicates.is_some();
         is_wanted.then(|| Self {
             own: own.then(OwnSources::default),
             accepted,
             off_link,
             rate,
+            ledger: duplicates.map(Ledger::new),
             clock: Clock::started_at(now),
             posts: Vec::new(),
             last: 0,
@@ -95,11 +105,16 @@ impl Screening {
             while let Some(other) =
                 known.next_if(|post| post.interface.index() <= interface.index())
             {
-                post = Some(other).filter(|other| other.interface == interface);
+                if other.interface == interface {
+                    post = Some(other);
+                } else {
+                    self.close(other);
+                }
             }
             let post = post.unwrap_or_else(|| self.open(interface));
             self.posts.push(post);
         }
+        known.for_each(|post| self.close(post));
         if let Some(own) = &mut self.own {
             own.refresh(endpoints);
         }
@@ -110,6 +125,13 @@ impl Screening {
             interface,
             screened: Screened::default(),
             limiter: self.rate.map(Limiter::new),
+            column: self.ledger.as_mut().map(Ledger::open_column),
+        }
+    }
+
+    fn close(&mut self, post: Post) {
+        if let (Some(ledger), Some(column)) = (&mut self.ledger, post.column) {
+            ledger.close_column(column);
         }
     }
 
@@ -169,6 +191,15 @@ impl Screening {
                 return Some(Reason::OverRate);
             }
         }
+        if let (Some(ledger), Some(column)) = (&mut self.ledger, post.column) {
+            // Of one whose end is missing nobody knows whether it is the same.
+            if !datagram.is_truncated() {
+                let likeness = ledger.likeness(source, datagram.destination(), datagram.payload());
+                if !ledger.is_new(column, likeness, self.clock.now(Instant::now)) {
+                    return Some(Reason::Duplicate);
+                }
+            }
+        }
         None
     }
 
@@ -199,20 +230,24 @@ mod tests {
     #[cfg_attr(miri, ignore = "Miri knows no network interfaces")]
     fn interfaces_that_come_and_go_leave_nothing_behind() {
         let screens = Screens {
-            own: true,
+            duplicates: Some(Deduplication::within(Duration::from_secs(1))),
             ..Screens::default()
         };
         let mut screening = Screening::new(screens, Instant::now()).unwrap();
         let snapshot = Snapshot::capture().unwrap();
         let interface = snapshot.interfaces()[0].id();
-        for _ in 0..2 {
+        let mut columns = Vec::new();
+        for _ in 0..100 {
             screening.refresh(iter::once(interface), iter::empty());
+            columns.extend(screening.posts[0].column);
             screening.posts[0].screened.count(Reason::Own);
             screening.refresh(iter::once(interface), iter::empty());
             assert_eq!(screening.screened(interface).unwrap().own, 1);
             screening.refresh(iter::empty(), iter::empty());
             assert_eq!(screening.screened(interface), None);
         }
+        columns.dedup();
+        assert_eq!(columns.len(), 1, "they use up room");
     }
 
     #[test]

@@ -32,6 +32,9 @@ pub struct Screened {
     /// More than the source may send:
     /// [`LanBuilder::rate_limit`](crate::LanBuilder::rate_limit).
     pub over_rate: u64,
+    /// Handed over already from another interface:
+    /// [`LanBuilder::deduplicate`](crate::LanBuilder::deduplicate).
+    pub duplicates: u64,
 }
 
 /// Why a datagram is not handed over.
@@ -41,6 +44,7 @@ pub(crate) enum Reason {
     NotAccepted,
     OffLink,
     OverRate,
+    Duplicate,
 }
 
 impl Screened {
@@ -50,6 +54,7 @@ impl Screened {
             Reason::NotAccepted => &mut self.not_accepted,
             Reason::OffLink => &mut self.off_link,
             Reason::OverRate => &mut self.over_rate,
+            Reason::Duplicate => &mut self.duplicates,
         };
         *number += 1;
     }
@@ -57,7 +62,7 @@ impl Screened {
     /// How many there were, whatever the reason.
     #[must_use]
     pub const fn total(&self) -> u64 {
-        self.own + self.not_accepted + self.off_link + self.over_rate
+        self.own + self.not_accepted + self.off_link + self.over_rate + self.duplicates
     }
 }
 
@@ -70,6 +75,7 @@ impl fmt::Display for Screened {
             (self.not_accepted, "not accepted"),
             (self.off_link, "off link"),
             (self.over_rate, "over rate"),
+            (self.duplicates, "duplicates"),
         ] {
             if count > 0 {
                 write!(f, "{separator}{count} {what}")?;
@@ -92,6 +98,7 @@ mod tests {
             (2, Reason::NotAccepted),
             (4, Reason::OffLink),
             (8, Reason::OverRate),
+            (16, Reason::Duplicate),
         ] {
             (0..times).for_each(|_| screened.count(reason));
         }
@@ -100,9 +107,10 @@ mod tests {
             not_accepted: 2,
             off_link: 4,
             over_rate: 8,
+            duplicates: 16,
         };
-        assert_eq!((screened, screened.total()), (expected, 15));
-        let text = "kept back 1 own, 2 not accepted, 4 off link, 8 over rate";
+        assert_eq!((screened, screened.total()), (expected, 31));
+        let text = "kept back 1 own, 2 not accepted, 4 off link, 8 over rate, 16 duplicates";
         assert_eq!(screened.to_string(), text);
         assert_eq!(Screened::default().to_string(), "kept back nothing");
     }

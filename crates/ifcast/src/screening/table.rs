@@ -78,13 +78,11 @@ impl<T: Default> Table<T> {
         Some(place)
     }
 
-    #[cfg(test)]
     /// How many places are in use or have been.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    #[cfg(test)]
     pub(crate) const fn capacity(&self) -> usize {
         self.capacity
     }

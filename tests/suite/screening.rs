@@ -109,6 +109,9 @@ fn own_datagrams_are_kept_back_and_those_of_neighbours_with_the_same_port_are_no
             let screened = screened(&lan, nic);
             assert_eq!((screened.own, screened.total()), (4, 4), "{sockets:?}");
         }
+        let status = lan.status();
+        assert_eq!(status.to_string().matches("\n  kept back 4 own").count(), 2);
+        assert_eq!(status.interfaces[0].screened.own, 4);
     }
 }
 

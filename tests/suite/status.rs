@@ -118,6 +118,9 @@ fn it_is_printed_in_a_few_lines_and_serialised_in_full() {
             "interface": { "index": index, "name": "lan0" },
             "families": ["IPv4", "IPv6"],
             "sockets": [socket("IPv4"), socket("IPv6")],
+            "screened": {
+                "own": 0, "not_accepted": 0, "off_link": 0, "over_rate": 0, "duplicates": 0,
+            },
             "memberships": [membership("239.71.7.7"), membership("ff02::71:7")],
             "troubles": [],
         }],

@@ -9,6 +9,7 @@ use ifcast_socket::{Class, Counters, Endpoint, Family, KernelDrops, Receive};
 
 use crate::following::Following;
 use crate::holdings::{Holdings, Member};
+use crate::screening::Screened;
 
 /// How a [`Lan`](crate::Lan) fares, as a whole and on each interface, at the moment when
 /// it was asked.
@@ -63,6 +64,8 @@ pub struct InterfaceStatus {
     pub families: Vec<Family>,
     /// Its own sockets.
     pub sockets: Vec<SocketStatus>,
+    /// What of the received was kept back.
+    pub screened: Screened,
     /// Its memberships, ordered by family and group.
     pub memberships: Vec<MembershipStatus>,
     /// What is wanted there and could not be had.
@@ -177,6 +180,7 @@ impl InterfaceStatus {
         });
         Self {
             interface: member.interface,
+            screened: holdings.screened(member.interface).unwrap_or_default(),
             families: member.sockets.keys().copied().collect(),
             memberships: memberships.collect(),
             sockets: own
@@ -231,6 +235,9 @@ impl fmt::Display for InterfaceStatus {
         }
         for socket in &self.sockets {
             write!(f, "\n  {socket}")?;
+        }
+        if self.screened.total() > 0 {
+            write!(f, "\n  {}", self.screened)?;
         }
         for membership in &self.memberships {
             write!(f, "\n  {membership}")?;

@@ -19,6 +19,7 @@ use std::fmt;
 /// }
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Screened {
     /// The LAN's own: [`LanBuilder::suppress_own`](crate::LanBuilder::suppress_own).

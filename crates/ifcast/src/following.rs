@@ -10,6 +10,7 @@ use ifcast_multicast::{Group, SourceFilter, State};
 use ifcast_socket::Family;
 
 use crate::error::Error;
+use crate::event::Event;
 use crate::holdings::Holdings;
 use crate::reconciler::{Departure, Reconciler, Subject, What};
 
@@ -39,6 +40,39 @@ pub(crate) enum News {
     NotFollowing {
         error: ifcast_interfaces::Error,
     },
+}
+
+impl News {
+    /// As it is told.
+    pub(crate) fn event(&self) -> Event<'_> {
+        match self {
+            Self::InterfaceJoined { interface } => Event::InterfaceJoined {
+                interface: *interface,
+            },
+            Self::InterfaceLeft { interface, why } => Event::InterfaceLeft {
+                interface: *interface,
+                why: *why,
+            },
+            Self::Membership {
+                interface,
+                group,
+                state,
+            } => Event::Membership {
+                interface: *interface,
+                group: *group,
+                state,
+            },
+            Self::Degraded { interface, error } => Event::Degraded {
+                interface: *interface,
+                error,
+            },
+            Self::Recovered { interface } => Event::Recovered {
+                interface: *interface,
+            },
+            Self::Resynced => Event::Resynced,
+            Self::NotFollowing { error } => Event::NotFollowing { error },
+        }
+    }
 }
 
 /// Follows the interfaces, and has done what follows from that.

@@ -15,7 +15,7 @@ use crate::dispatch::Dispatch;
 use crate::error::Error;
 use crate::event::{Event, Incoming};
 use crate::fan_out::FanOut;
-use crate::following::{Following, News};
+use crate::following::Following;
 use crate::holdings::Holdings;
 use crate::lan_socket::LanSocket;
 use crate::screening::Screened;
@@ -260,33 +260,7 @@ impl Lan {
         let mut has_told = false;
         while let Some(news) = self.following.next_news() {
             has_told = true;
-            visit(trace::told(match &news {
-                News::InterfaceJoined { interface } => Event::InterfaceJoined {
-                    interface: *interface,
-                },
-                News::InterfaceLeft { interface, why } => Event::InterfaceLeft {
-                    interface: *interface,
-                    why: *why,
-                },
-                News::Membership {
-                    interface,
-                    group,
-                    state,
-                } => Event::Membership {
-                    interface: *interface,
-                    group: *group,
-                    state,
-                },
-                News::Degraded { interface, error } => Event::Degraded {
-                    interface: *interface,
-                    error,
-                },
-                News::Recovered { interface } => Event::Recovered {
-                    interface: *interface,
-                },
-                News::Resynced => Event::Resynced,
-                News::NotFollowing { error } => Event::NotFollowing { error },
-            }));
+            visit(trace::told(news.event()));
         }
         has_told
     }

@@ -14,7 +14,7 @@ use crate::to::{Addressed, Kind};
 /// nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Dispatch {
-    report: FanOut,
+    pub(crate) report: FanOut,
     due: Vec<Due>,
     // Of those that share a socket: how they go, and whose result that decides.
     courses: Vec<Course>,

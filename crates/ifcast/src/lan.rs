@@ -48,10 +48,10 @@ use crate::waker::Waker;
 /// ```
 #[derive(Debug)]
 pub struct Lan {
-    holdings: Holdings,
-    following: Following,
+    pub(crate) holdings: Holdings,
+    pub(crate) following: Following,
     failures: Vec<Error>,
-    dispatch: Dispatch,
+    pub(crate) dispatch: Dispatch,
 }
 
 impl Lan {
@@ -266,7 +266,7 @@ impl Lan {
     }
 
     /// Waits for datagrams and hands them over.
-    fn turn(
+    pub(crate) fn turn(
         &mut self,
         timeout: Option<Duration>,
         visit: &mut impl FnMut(Event<'_>),
@@ -406,7 +406,7 @@ impl event::Source for Lan {
 }
 
 /// What came of a turn.
-struct Turn {
+pub(crate) struct Turn {
     /// How many datagrams were handed over.
     count: usize,
     /// Whether those or anything else was told.

@@ -36,7 +36,12 @@
 //!
 //! A [`Lan`] follows what becomes of the interfaces: it opens what appears, closes
 //! what vanishes, and joins again what is lost, and says so with an [`Event`].
+//!
+//! # Features
+//! - `tokio`, off by default: `AsyncLan`, the same LAN for programs that run on tokio.
 
+#[cfg(feature = "tokio")]
+mod async_lan;
 mod builder;
 mod dispatch;
 mod error;
@@ -71,6 +76,8 @@ pub use ifcast_socket::{
     RecvBatch, Scope, Sharing,
 };
 
+#[cfg(feature = "tokio")]
+pub use crate::async_lan::{AsyncLan, Change, Changes, Message, Messages};
 pub use crate::builder::LanBuilder;
 pub use crate::error::Error;
 pub use crate::event::{Event, Incoming};

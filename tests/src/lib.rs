@@ -9,6 +9,7 @@
     reason = "a test stops where its equipment fails"
 )]
 
+mod activity;
 mod ear;
 mod installed;
 mod join;
@@ -23,6 +24,7 @@ use ifcast::socket::BoundSocket;
 use ifcast::{Family, Interface, Pinning, Snapshot};
 use ifcast_netlab::Nic;
 
+pub use crate::activity::activity;
 pub use crate::ear::{Ear, Heard};
 pub use crate::installed::{is_installed, skip};
 pub use crate::judge::Judge;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use ifcast::interfaces::Enumerator;
 use ifcast::multicast::{self, MulticastSocket, SourceFilter};
 use ifcast::socket::BoundSocket;
-use ifcast::{Class, Error, Event, Family, Group, Lan, Sockets, To};
+use ifcast::{AsyncLan, Change, Class, Error, Event, Family, Group, Lan, Sockets, To};
 use ifcast_netlab::Lab;
 use ifcast_tests::{Ear, Judge, interface, socket_on, wait_until};
 use nix::libc::EMFILE;
@@ -215,6 +215,41 @@ fn memberships_that_find_no_descriptor_say_so_and_leave_nothing_behind() {
     assert_eq!(ear.hear(limit).len(), limit);
     ear.assert_silent();
     assert_eq!(ear.socket().socket().counters().unwanted, 0);
+}
+
+#[test]
+fn a_lan_on_tokio_needs_a_descriptor_more_and_gives_all_back() {
+    let _alone = ALONE.lock().unwrap();
+    let lab = Lab::new();
+    let host = lab.host("host");
+    let near = lab.segment().attach(&host, "lan0", &["10.71.0.1/24"]);
+    host.run(|| {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().build().unwrap();
+        let _inside = runtime.enter();
+        let before = descriptors();
+        let lan = Lan::builder().port(PORT).build().unwrap();
+        let of_a_lan = descriptors() - before;
+        let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        setrlimit(Resource::RLIMIT_NOFILE, next_descriptor(), hard).unwrap();
+        let refused = AsyncLan::new(lan);
+        setrlimit(Resource::RLIMIT_NOFILE, soft, hard).unwrap();
+        assert_names_the_limit(&refused.unwrap_err());
+        assert_eq!(descriptors(), before);
+
+        let lan = Lan::builder().port(PORT).build_async().unwrap();
+        assert_eq!(descriptors() - before, of_a_lan + 1);
+        near.plug(false);
+        let change = runtime.block_on(lan.next_change()).unwrap();
+        assert!(matches!(change, Change::InterfaceLeft { .. }), "{change:?}");
+        drop(lan);
+        assert_eq!(descriptors(), before);
+    });
+}
+
+/// How many descriptors are open.
+fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
 fn assert_names_the_limit(error: &Error) {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use ifcast::socket::BoundSocket;
 use ifcast::{Event, EventLoop, Family, Group, Lan, Sockets, Waiting, Waker};
 use ifcast_netlab::{Host, RecordKind};
-use ifcast_tests::{Star, interface, ip, socket_on, wait_until};
+use ifcast_tests::{Star, activity, interface, ip, socket_on, wait_until};
 use mio::{Events, Interest, Poll, Token};
 
 const PORT: u16 = 2222;
@@ -242,17 +242,6 @@ fn an_event_loop_is_woken_too_and_the_datagrams_are_handed_over() {
     waking.join().unwrap().unwrap();
 }
 
-/// How often a thread of this process was put to sleep or off a processor.
-fn switches(thread: &str) -> u64 {
-    let status = fs::read_to_string(format!("/proc/self/task/{thread}/status")).unwrap();
-    let counts = status.lines().filter_map(|line| {
-        let (what, count) = line.split_once(':')?;
-        what.ends_with("ctxt_switches")
-            .then(|| count.trim().parse::<u64>().unwrap())
-    });
-    counts.sum()
-}
-
 #[test]
 fn when_nothing_happens_it_sleeps_and_nothing_wakes_it() {
     const WHILE: Duration = Duration::from_secs(3);
@@ -274,13 +263,13 @@ fn when_nothing_happens_it_sleeps_and_nothing_wakes_it() {
         });
         let thread = told.recv().unwrap();
         // What the interfaces have become of late may have to be heard first.
-        let mut before = switches(&thread);
+        let mut before = activity(&thread);
         wait_until("it sleeps", || {
             thread::sleep(WHILE / 10);
-            std::mem::replace(&mut before, switches(&thread)) == before
+            std::mem::replace(&mut before, activity(&thread)) == before
         });
         thread::sleep(WHILE);
-        assert_eq!(switches(&thread), before);
+        assert_eq!(activity(&thread), before);
         waker.wake().unwrap();
         let lan = sleeping.join();
         assert_eq!(lan.next_deadline(), None, "it would wake up by itself");

@@ -160,22 +160,30 @@ fn what_changes_is_printed_as_it_happens() {
 
 #[test]
 fn neighbours_find_each_other_whenever_and_wherever_they_come_and_go() {
+    for ours in ["discovery", "discovery_tokio"] {
+        for theirs in ["discovery", "discovery_tokio"] {
+            find_each_other(ours, theirs);
+        }
+    }
+}
+
+fn find_each_other(ours: &str, theirs: &str) {
     let lab = Lab::new();
     let segments = [lab.segment(), lab.segment()];
     let [middle, left, right] = ["middle", "left", "right"].map(|name| lab.host(name));
     segments[0].attach(&middle, "lan0", &["10.71.0.1/24"]);
     segments[0].attach(&left, "lan0", &["10.71.0.2/24"]);
     segments[1].attach(&right, "lan0", &["10.71.1.2/24"]);
-    let start = |host: &Host, name: &str| {
+    let start = |host: &Host, program: &str, name: &str| {
         let arguments = ["--name", name, "--interval", "0.5"];
-        Program::start(host, &example("discovery"), &arguments)
+        Program::start(host, &example(program), &arguments)
     };
-    let middles = start(&middle, "middle");
-    let lefts = start(&left, "left");
+    let middles = start(&middle, ours, "middle");
+    let lefts = start(&left, theirs, "left");
     assert_eq!(middles.line(), "+ left at 10.71.0.2:2222 on lan0");
     assert_eq!(lefts.line(), "+ middle at 10.71.0.1:2222 on lan0");
     // An interface that comes later leads to a neighbour too.
-    let rights = start(&right, "right");
+    let rights = start(&right, theirs, "right");
     segments[1].attach(&middle, "lan1", &["10.71.1.1/24"]);
     assert_eq!(middles.line(), "+ right at 10.71.1.2:2222 on lan1");
     assert_eq!(rights.line(), "+ middle at 10.71.1.1:2222 on lan0");

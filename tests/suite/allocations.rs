@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use ifcast::socket::{BoundSocket, Course, PacketInfo, SendBatch, SharedSocket, ToSend};
 use ifcast::{
-    Datagram, Deduplication, Event, Family, Group, Incoming, Lan, LanBuilder, Metadata,
+    AsyncLan, Datagram, Deduplication, Event, Family, Group, Incoming, Lan, LanBuilder, Metadata,
     PayloadPool, RateLimit, RecvBatch, Sockets, To, Waiting,
 };
 use ifcast_netlab::{Host, Lab};
@@ -399,4 +399,47 @@ fn a_pool_of_which_everything_is_kept_allocates_two_things_a_slab() {
     let slabs = (REPETITIONS * 100 * 1024).div_ceil(pool.slab_capacity());
     assert_eq!(room.allocations, u64::try_from(2 * slabs).unwrap()); // a slab, and who keeps it
     assert!(kept.iter().all(|payload| payload[..] == [7; 1024]));
+}
+
+#[test]
+fn a_lan_on_tokio_waits_and_receives_without_allocating() {
+    let star = Star::<3>::new();
+    let speaker = socket_on(&star.ends[0], Family::V4);
+    for sockets in HOLDINGS {
+        let lan = lan_of(&star, sockets, Waiting::Park);
+        star.hub.run(|| {
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            let runtime = runtime.enable_all().build().unwrap();
+            let _inside = runtime.enter();
+            let lan = AsyncLan::new(lan).unwrap();
+            let round = async |count| {
+                tokio::select! {
+                    biased;
+                    message = lan.recv() => panic!("{message:?}"),
+                    change = lan.next_change() => panic!("{change:?}"),
+                    () = tokio::task::yield_now() => {}
+                }
+                for _ in 0..count {
+                    speaker.send(b"hello", to(EVERYBODY)).unwrap();
+                }
+                for _ in 0..count {
+                    let message = lan.recv().await.unwrap();
+                    assert_eq!(message.payload(), b"hello");
+                }
+            };
+            let rounds = |rounds| {
+                allocations(|| {
+                    runtime.block_on(async {
+                        for _ in 0..rounds {
+                            round(1).await;
+                            round(50).await;
+                        }
+                    });
+                })
+            };
+            rounds(REPETITIONS);
+            // What the runtime allocates each time that it begins is not ours.
+            assert_eq!(rounds(REPETITIONS), rounds(1));
+        });
+    }
 }

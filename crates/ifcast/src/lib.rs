@@ -38,7 +38,10 @@
 //! what vanishes, and joins again what is lost, and says so with an [`Event`].
 //!
 //! # Features
-//! - `tokio`, off by default: `AsyncLan`, the same LAN for programs that run on tokio.
+//! None is on unless asked for, and none changes what there is without it.
+//! - `serde`: [`Status`] can be serialised.
+//! - `tokio`: `AsyncLan`, the same LAN for programs that run on tokio.
+//! - `tracing`: what happens is told to `tracing`; never a payload.
 
 #[cfg(feature = "tokio")]
 mod async_lan;

@@ -11,9 +11,11 @@
 
 mod activity;
 mod ear;
+mod home;
 mod installed;
 mod join;
 mod judge;
+mod ledger;
 mod program;
 mod star;
 mod wait;
@@ -26,8 +28,10 @@ use ifcast_netlab::Nic;
 
 pub use crate::activity::activity;
 pub use crate::ear::{Ear, Heard};
+pub use crate::home::Home;
 pub use crate::installed::{is_installed, skip};
 pub use crate::judge::Judge;
+pub use crate::ledger::{Ledger, joined, open_sockets};
 pub use crate::program::Program;
 pub use crate::star::Star;
 pub use crate::wait::wait_until;

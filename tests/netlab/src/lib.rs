@@ -66,6 +66,7 @@ mod host;
 mod lab;
 mod links;
 mod membership;
+mod mishap;
 mod netlink;
 mod nic;
 mod querier;
@@ -85,6 +86,7 @@ pub use crate::links::LinkKind;
 pub use crate::membership::{
     GroupRecord, MembershipMessage, MembershipVersion, Query, RecordKind, Report,
 };
+pub use crate::mishap::{Mishap, Victim};
 pub use crate::nic::Nic;
 pub use crate::segment::Segment;
 pub use crate::settings::LinkFlag;

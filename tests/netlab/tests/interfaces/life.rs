@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ifcast_netlab::Lab;
+use ifcast_netlab::{Lab, Mishap, Victim};
 use nix::net::if_::if_nametoindex;
 
 use crate::{PATIENCE, arrives, entries, ipv4, ipv6, is_running, is_up, pair, reaches, sockets};
@@ -200,6 +200,45 @@ fn an_end_of_a_veth_pair_moves_to_another_host() {
         thread::yield_now();
     }
     assert!(reaches(&left, &right) && reaches(&right, &left));
+}
+
+#[test]
+fn every_mishap_ends_with_the_interface_reachable_and_its_addresses_there() {
+    let lab = Lab::new();
+    let (lan, host, other) = (lab.segment(), lab.host("a"), lab.host("b"));
+    let far = lan.attach(&other, "lan0", &["10.71.0.2/24"]);
+    let addresses = [
+        ["10.71.0.1/24", "fe80::1/64"],
+        ["10.71.0.3/24", "fe80::3/64"],
+    ];
+    let mut victim = Victim::attach(&lan, &host, "lan0", addresses, &lab.host("elsewhere"));
+    for mishap in Mishap::ALL {
+        let near = victim.nic().clone();
+        victim.begin(mishap);
+        assert_eq!(victim.suffers(), Some(mishap));
+        let cut_off = [
+            Mishap::Down,
+            Mishap::Unplugged,
+            Mishap::MadeAnew,
+            Mishap::Elsewhere,
+        ];
+        if cut_off.contains(&mishap) {
+            assert!(!reaches(&far, &near), "{mishap:?}");
+        }
+        victim.end();
+        assert_eq!(victim.suffers(), None);
+        assert!(reaches(&far, victim.nic()), "{mishap:?}");
+        let v4: Vec<_> = ipv4(victim.nic())
+            .into_iter()
+            .map(|own| own.1.to_string())
+            .collect();
+        assert_eq!(
+            v4,
+            [victim.addresses()[0].trim_end_matches("/24")],
+            "{mishap:?}"
+        );
+        assert!(!ipv6(victim.nic()).is_empty(), "{mishap:?}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@
 mod crowd;
 mod overrun;
 mod survival;
+mod trouble;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

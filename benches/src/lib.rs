@@ -14,6 +14,8 @@
 
 #[cfg(feature = "datapath")]
 pub mod datapath;
+#[cfg(feature = "healing")]
+pub mod healing;
 pub mod interfaces;
 
 mod bar;
@@ -24,6 +26,8 @@ mod machine;
 mod markdown;
 mod measure;
 mod method;
+#[cfg(any(feature = "datapath", feature = "healing"))]
+mod processors;
 mod sys;
 mod table;
 mod topic;

@@ -1,18 +1,16 @@
 //! The report as Markdown, for the documentation.
 
-use comfy_table::presets::ASCII_MARKDOWN;
-
-use crate::bar::Verdict;
 use crate::machine::Machine;
-use crate::table::Table;
 
 /// What a topic measured.
 pub(crate) struct Report<'a> {
     pub(crate) title: &'a str,
     pub(crate) command: &'a str,
     pub(crate) machine: &'a Machine,
-    pub(crate) table: &'a Table,
-    pub(crate) verdicts: &'a [Verdict],
+    /// Which bars were passed or missed.
+    pub(crate) verdicts: &'a [String],
+    /// Tables and what belongs to them, each a paragraph.
+    pub(crate) figures: &'a [String],
     /// How it was measured, and what the figures leave out.
     pub(crate) notes: &'a [&'a str],
 }
@@ -35,13 +33,13 @@ impl Report<'_> {
         paragraphs.push("## The bars".to_owned());
         paragraphs.push(list(self.verdicts));
         paragraphs.push("## The figures".to_owned());
-        paragraphs.push(self.table.render(ASCII_MARKDOWN));
-        paragraphs.extend(Some(list(self.table.facts())).filter(|facts| !facts.is_empty()));
+        paragraphs.extend_from_slice(self.figures);
         paragraphs.join("\n\n") + "\n"
     }
 }
 
-fn list<T: ToString>(items: &[T]) -> String {
+/// A list of these items.
+pub(crate) fn list<T: ToString>(items: &[T]) -> String {
     let items: Vec<_> = items
         .iter()
         .map(|i| format!("- {}", i.to_string()))
@@ -52,18 +50,16 @@ fn list<T: ToString>(items: &[T]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::fixture::row;
 
     #[test]
     fn a_page_has_everything_in_order() {
-        let table = Table::new(vec![row("ours", 9, 20)]);
         let machine = Machine::this();
         let report = Report {
             title: "Listing",
             command: "cargo run",
             machine: &machine,
-            table: &table,
-            verdicts: &[],
+            verdicts: &["PASS it is fast".to_owned()],
+            figures: &["| listing | ours |".to_owned()],
             notes: &["N is a number."],
         };
         let page = report.page(Some("listing.svg"));
@@ -72,8 +68,8 @@ mod tests {
             "by `cargo run`, which",
             "![Listing](listing.svg)",
             "- N is a number.",
-            "## The figures",
-            "| listing | ours ",
+            "## The bars\n\n- PASS it is fast",
+            "## The figures\n\n| listing | ours |",
         ];
         let found: Vec<_> = parts.iter().map(|part| page.find(part)).collect();
         assert!(found.iter().all(Option::is_some), "{page}");

@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use std::{fs, io};
 
 use clap::{Args, Parser};
-use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::presets::{ASCII_MARKDOWN, UTF8_FULL_CONDENSED};
 use nix::unistd::alarm;
 
 use crate::bar::Bar;
 use crate::machine::Machine;
-use crate::markdown::Report;
+use crate::markdown::{self, Report};
 use crate::table::{Row, Table};
 use crate::{chart, trace};
 
@@ -84,12 +84,15 @@ impl Topic {
             fs::write(path, chart::svg(self.title, table)?)?;
         }
         if let Some(path) = &output.markdown {
+            let mut figures = vec![table.render(ASCII_MARKDOWN)];
+            figures.extend(Some(markdown::list(table.facts())).filter(|facts| !facts.is_empty()));
+            let verdicts: Vec<_> = verdicts.iter().map(ToString::to_string).collect();
             let report = Report {
                 title: self.title,
                 command: self.command,
                 machine: &machine,
-                table,
                 verdicts: &verdicts,
+                figures: &figures,
                 notes: self.notes,
             };
             // As they come into the documentation: beside each other.

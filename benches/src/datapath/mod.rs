@@ -11,7 +11,6 @@ mod ours;
 #[cfg_attr(not(feature = "peers"), path = "no_peers.rs")]
 mod peers;
 mod plan;
-mod processors;
 mod receive;
 mod receiver;
 mod send;
@@ -25,12 +24,13 @@ use clap::Parser;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::measure::Task;
+use crate::processors::Processors;
 use crate::sys::priority;
 use crate::table::Table;
 use crate::topic::{self, Output, Topic};
 
 use self::plan::Plan;
-use self::processors::Processors;
+use crate::processors::Processors;
 
 /// Sends and receives with ifcast and with its peers, and tells how long each
 /// takes.

@@ -7,9 +7,9 @@ use ifcast_netlab::Lab;
 
 use crate::datapath::cables::{Cables, Cast};
 use crate::datapath::line::Load;
-use crate::datapath::processors::Processors;
 use crate::datapath::{fan_out, many, memory, receive, send, waiting};
 use crate::measure::Task;
+use crate::processors::Processors;
 use crate::table::Fact;
 
 /// Which tasks there are.

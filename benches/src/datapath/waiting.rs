@@ -12,10 +12,10 @@ use nix::time::{ClockId, clock_gettime};
 use crate::call::Call;
 use crate::datapath::cables::{Burst, Cables, Cast};
 use crate::datapath::line::{Line, Load};
-use crate::datapath::processors::Processors;
 use crate::datapath::receiver::{Receiver, Way};
 use crate::datapath::{floor, ours, peers};
 use crate::measure::{Contender, Task};
+use crate::processors::Processors;
 
 /// How long it takes from before the sending of a datagram until a receiver
 /// that slept has it.

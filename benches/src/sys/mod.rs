@@ -6,7 +6,7 @@
 pub(crate) mod allocator;
 pub(crate) mod ifaddrs;
 pub(crate) mod netlink;
-#[cfg(feature = "datapath")]
+#[cfg(any(feature = "datapath", feature = "healing"))]
 pub(crate) mod priority;
 #[cfg(feature = "datapath")]
 pub(crate) mod receive;

@@ -39,6 +39,7 @@ impl Processors {
         keep_to(self.other.ok_or(io::ErrorKind::Unsupported)?)
     }
 
+    #[cfg(feature = "datapath")]
     pub(crate) const fn are_two(self) -> bool {
         self.other.is_some()
     }

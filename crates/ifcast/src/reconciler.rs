@@ -366,6 +366,8 @@ mod tests {
     struct Kernel {
         sockets: BTreeSet<((u32, u32), Family)>,
         groups: BTreeMap<((u32, u32), Group), SourceFilter>,
+        /// What the sockets were told to hold, some of which may be lost.
+        told: BTreeMap<((u32, u32), Group), SourceFilter>,
         refusals: u32,
         calls: u32,
     }
@@ -378,6 +380,7 @@ mod tests {
             if let What::Close(_) = action.what {
                 self.sockets.retain(|(of, _)| *of != id);
                 self.groups.retain(|(of, _), _| *of != id);
+                self.told.retain(|(of, _), _| *of != id);
                 return true;
             }
             // Who is no member any more has left.
@@ -387,20 +390,32 @@ mod tests {
                 return false;
             }
             match action.what.clone() {
-                What::Close(_) | What::Refresh => {}
+                What::Close(_) => {}
+                What::Refresh => {
+                    let lost = self.told.iter().filter(|((of, _), _)| *of == id);
+                    self.groups
+                        .extend(lost.map(|(place, filter)| (*place, filter.clone())));
+                }
                 What::Open(family) => {
                     let is_new = self.sockets.insert((id, family));
                     assert!(is_new, "{action:?}: it is open already");
                 }
                 What::Join(group, filter) => {
                     assert!(self.sockets.contains(&(id, group.family())), "{action:?}");
-                    self.groups.insert((id, group), filter);
+                    self.groups.insert((id, group), filter.clone());
+                    self.told.insert((id, group), filter);
                 }
                 What::Leave(group) => {
                     self.groups.remove(&(id, group));
+                    self.told.remove(&(id, group));
                 }
             }
             true
+        }
+
+        /// Forgets who is a member on an interface.
+        fn lose(&mut self, id: (u32, u32)) {
+            self.groups.retain(|(of, _), _| *of != id);
         }
     }
 
@@ -411,6 +426,7 @@ mod tests {
         Vanishes(u32),
         IsMadeAnew(u32, [bool; 2]),
         GetsAddresses(u32, [bool; 2]),
+        LosesMemberships(u32, bool), // and looks as before, or not
         Refuses(u32),
         Wants(u8, Option<u8>),
         TimePasses(u64),
@@ -423,6 +439,7 @@ mod tests {
             index().prop_map(Happening::Vanishes),
             (index(), any::<[bool; 2]>()).prop_map(|(i, f)| Happening::IsMadeAnew(i, f)),
             (index(), any::<[bool; 2]>()).prop_map(|(i, f)| Happening::GetsAddresses(i, f)),
+            (index(), any::<bool>()).prop_map(|(i, f)| Happening::LosesMemberships(i, f)),
             (1..6u32).prop_map(Happening::Refuses),
             (0..4u8, any::<Option<u8>>()).prop_map(|(g, f)| Happening::Wants(g, f)),
             (0..200_000u64).prop_map(Happening::TimePasses),
@@ -492,6 +509,17 @@ mod tests {
                     if let Some(card) = self.cards.get_mut(&index) {
                         card.families = families;
                         card.changes += 1;
+                    }
+                }
+                Happening::LosesMemberships(index, is_silent) => {
+                    if let Some(card) = self.cards.get_mut(&index) {
+                        self.kernel.lose(card.id);
+                        if is_silent {
+                            let lost = card.id;
+                            self.reconciler.distrust(|id| id == lost);
+                        } else {
+                            card.changes += 1;
+                        }
                     }
                 }
                 Happening::Refuses(times) => self.kernel.refusals += times,

@@ -14,6 +14,11 @@ pub enum System {
     Linux,
     Linux32,
     Apple,
+    FreeBsd,
+    OpenBsd,
+    NetBsd,
+    NetBsdArm,
+    Illumos,
 }
 
 impl From<System> for fuzzing::System {
@@ -22,6 +27,11 @@ impl From<System> for fuzzing::System {
             System::Linux => Self::Linux,
             System::Linux32 => Self::Linux32,
             System::Apple => Self::Apple,
+            System::FreeBsd => Self::FreeBsd,
+            System::OpenBsd => Self::OpenBsd,
+            System::NetBsd => Self::NetBsd,
+            System::NetBsdArm => Self::NetBsdArm,
+            System::Illumos => Self::Illumos,
         }
     }
 }
@@ -72,6 +82,11 @@ impl About {
     pub fn tell(&self, system: fuzzing::System, family: Family, told: &mut Told) {
         match *self {
             Self::PacketInfo(interface, source) => match (family, source) {
+                (Family::V4, IpAddr::V4(source)) if !system.says_local() => {
+                    let is_told = interface != 0;
+                    told.interface = is_told.then_some(interface);
+                    told.destination = is_told.then_some(source.into());
+                }
                 (Family::V4, IpAddr::V4(source)) => {
                     told.interface = Some(interface);
                     told.destination = Some([0; 4].into()); // which nobody writes
@@ -98,11 +113,7 @@ impl About {
 
 impl Timestamp {
     fn of(self, system: fuzzing::System) -> SystemTime {
-        let fraction = u64::from(self.fraction);
-        let fraction = match system {
-            fuzzing::System::Linux | fuzzing::System::Linux32 => Duration::from_nanos(fraction),
-            fuzzing::System::Apple => Duration::from_micros(fraction),
-        };
+        let fraction = system.unit() * self.fraction;
         SystemTime::UNIX_EPOCH + Duration::from_secs(self.seconds.into()) + fraction
     }
 }

@@ -7,8 +7,9 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use crate::family::Family;
 use crate::sys::platform;
 
-/// `sizeof(struct sockaddr_in6)`, the longer of the two.
-pub(super) const LEN: usize = 28;
+/// `sizeof(struct sockaddr_in6)`, the longer of the two: 28, or more where something
+/// follows that is 0.
+pub(super) const LEN: usize = size_of::<libc::sockaddr_in6>();
 const IPV4_LEN: usize = 16; // `sizeof(struct sockaddr_in)`
 
 /// `struct sockaddr_in6`, or the shorter `sockaddr_in`, as bytes.
@@ -30,7 +31,8 @@ pub(super) fn encode(address: SocketAddr, name: &mut Name) -> usize {
         SocketAddr::V6(address) => {
             bytes[4..8].copy_from_slice(&address.flowinfo().to_be_bytes());
             bytes[8..24].copy_from_slice(&address.ip().octets());
-            bytes[24..].copy_from_slice(&address.scope_id().to_ne_bytes());
+            bytes[24..28].copy_from_slice(&address.scope_id().to_ne_bytes());
+            bytes[28..].fill(0);
             bytes[..2].copy_from_slice(&platform::address_head(libc::AF_INET6, LEN));
             LEN
         }
@@ -90,7 +92,7 @@ mod tests {
         let mut v6 = [0; LEN];
         v6[2..4].copy_from_slice(&[0x08, 0xae]);
         v6[8..24].copy_from_slice(&"fe80::1".parse::<Ipv6Addr>().unwrap().octets());
-        v6[24..].copy_from_slice(&7u32.to_ne_bytes());
+        v6[24..28].copy_from_slice(&7u32.to_ne_bytes());
         let expected = SocketAddrV6::new("fe80::1".parse().unwrap(), 2222, 0, 7);
         assert_eq!(decode(&v6, Family::V6), SocketAddr::V6(expected));
     }

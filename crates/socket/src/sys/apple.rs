@@ -12,7 +12,7 @@ use crate::diagnosis::System;
 use crate::family::Family;
 use crate::metadata::Metadata;
 use crate::pinning::Pinning;
-use crate::sys::control::{Constants, HeaderFields, Layout, Timestamp};
+use crate::sys::control::{Constants, HeaderFields, Layout, Telling, Timestamp};
 use crate::sys::option;
 
 /// A message and its length, as Linux's `struct mmsghdr`; there is no public
@@ -33,16 +33,17 @@ pub(super) const CONTROL: Constants = Constants {
         len_bytes: 4,
         align: 4,
     },
+    ipv4_telling: Telling::Whole,
     ipv4: HeaderFields {
         packet_info: (libc::IPPROTO_IP, libc::IP_PKTINFO),
         hops: (libc::IPPROTO_IP, libc::IP_RECVTTL),
-        traffic_class: (libc::IPPROTO_IP, libc::IP_RECVTOS),
+        traffic_class: Some((libc::IPPROTO_IP, libc::IP_RECVTOS)),
         are_sent: false,
     },
     ipv6: HeaderFields {
         packet_info: (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO),
         hops: (libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT),
-        traffic_class: (libc::IPPROTO_IPV6, libc::IPV6_TCLASS),
+        traffic_class: Some((libc::IPPROTO_IPV6, libc::IPV6_TCLASS)),
         are_sent: true,
     },
     timestamp: Timestamp {

@@ -8,7 +8,7 @@
 pub mod fuzzing;
 #[cfg(any(test, fuzzing))]
 mod systems;
-mod writer;
+pub(super) mod writer;
 
 use std::ffi::c_int;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -33,12 +33,12 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    const fn header_len(self) -> usize {
+    pub(super) const fn header_len(self) -> usize {
         self.aligned(self.len_bytes + 2 * size_of::<c_int>())
     }
 
     /// The next multiple of the alignment, which is a power of two.
-    const fn aligned(self, len: usize) -> usize {
+    pub(super) const fn aligned(self, len: usize) -> usize {
         (len + self.align - 1) & !(self.align - 1)
     }
 }
@@ -47,6 +47,7 @@ impl Layout {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Constants {
     pub(super) layout: Layout,
+    pub(super) ipv4_telling: Telling,
     pub(super) ipv4: HeaderFields,
     pub(super) ipv6: HeaderFields,
     pub(super) timestamp: Timestamp,
@@ -56,12 +57,33 @@ pub(super) struct Constants {
     pub(super) segment: Option<(c_int, c_int)>,
 }
 
+/// How it is told where an IPv4 datagram arrived and whom it was for, and on its way out
+/// by which interface it is to leave and from whom.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(
+    not(any(test, fuzzing)),
+    expect(dead_code, reason = "a build is for one system, the tests are for all")
+)]
+pub(super) enum Telling {
+    /// In a `struct in_pktinfo` of interface, local address or source, and destination.
+    Whole,
+    /// In a `struct sockaddr_dl` (`IP_RECVIF`), which says nothing on the way out, and a
+    /// `struct in_addr` (`IP_RECVDSTADDR`, `IP_SENDSRCADDR`).
+    Apart {
+        interface: (c_int, c_int),
+        address: (c_int, c_int),
+        /// On the way out, in NetBSD's `struct in_pktinfo` of source and interface.
+        way: Option<(c_int, c_int)>,
+    },
+}
+
 /// What comes from the IP header.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct HeaderFields {
     pub(super) packet_info: (c_int, c_int),
     pub(super) hops: (c_int, c_int),
-    pub(super) traffic_class: (c_int, c_int),
+    /// None where the system does not say.
+    pub(super) traffic_class: Option<(c_int, c_int)>,
     /// Whether hops and traffic class can be said on the way out, by the same
     /// numbers.
     pub(super) are_sent: bool,
@@ -203,11 +225,8 @@ pub(super) fn traffic_class(bytes: &[u8], family: Family) -> Option<u8> {
 }
 
 fn traffic_class_as(constants: &Constants, bytes: &[u8], family: Family) -> Option<u8> {
-    byte(find(
-        constants.layout,
-        bytes,
-        constants.of(family).traffic_class,
-    )?)
+    let kind = constants.of(family).traffic_class?;
+    byte(find(constants.layout, bytes, kind)?)
 }
 
 /// When it arrived.
@@ -258,7 +277,11 @@ fn find(layout: Layout, bytes: &[u8], wanted: (c_int, c_int)) -> Option<&[u8]> {
 /// Shows each message: level and type, and where its data is, all of it in bounds.
 /// Ends where malformed.
 #[inline]
-fn walk(layout: Layout, bytes: &[u8], mut show: impl FnMut((c_int, c_int), Range<usize>)) {
+pub(super) fn walk(
+    layout: Layout,
+    bytes: &[u8],
+    mut show: impl FnMut((c_int, c_int), Range<usize>),
+) {
     let header_len = layout.header_len();
     let mut at = 0;
     while let Some(header) = bytes.get(at..).and_then(|rest| rest.get(..header_len)) {
@@ -319,235 +342,8 @@ fn read_unsigned(bytes: &[u8]) -> u64 {
     u64::from_ne_bytes(number)
 }
 
-const IPV4_INFO_LEN: usize = 12; // struct in_pktinfo: interface, local address, destination
+pub(super) const IPV4_INFO_LEN: usize = 12; // struct in_pktinfo: interface, local address, destination
 const IPV6_INFO_LEN: usize = 20; // struct in6_pktinfo: destination, interface
 
 #[cfg(test)]
-mod tests {
-    use super::writer::write_len;
-    use super::*;
-    use crate::sys::control::systems::{APPLE, LINUX};
-
-    fn message(constants: &Constants, (level, kind): (c_int, c_int), data: &[u8]) -> Vec<u8> {
-        let layout = constants.layout;
-        let start = layout.header_len();
-        let mut bytes = vec![0; (start + data.len()).next_multiple_of(layout.align)];
-        write_len(&mut bytes[..layout.len_bytes], start + data.len());
-        bytes[layout.len_bytes..][..4].copy_from_slice(&level.to_ne_bytes());
-        bytes[layout.len_bytes + 4..][..4].copy_from_slice(&kind.to_ne_bytes());
-        bytes[start..start + data.len()].copy_from_slice(data);
-        bytes
-    }
-
-    /// Hops and traffic class as given, then packet info.
-    fn ipv4(constants: &Constants, byte: &[u8]) -> Vec<u8> {
-        let mut info = 7u32.to_ne_bytes().to_vec();
-        info.extend([10, 71, 0, 2, 239, 1, 2, 3]);
-        let mut bytes = message(constants, constants.ipv4.hops, byte);
-        bytes.extend(message(constants, constants.ipv4.traffic_class, byte));
-        bytes.extend(message(constants, constants.ipv4.packet_info, &info));
-        bytes
-    }
-
-    /// What packet info among `bytes` says, if there is any.
-    fn arrival_as(constants: &Constants, bytes: &[u8], family: Family) -> Option<Arrival> {
-        let at = outline_as(constants, bytes, family).packet_info?;
-        let mut buffer = Buffer([0; Buffer::LEN]);
-        buffer.0[..bytes.len()].copy_from_slice(bytes);
-        Some(arrival(&buffer, at.get(), family))
-    }
-
-    #[test]
-    fn ipv4_packet_info_hops_and_traffic_class_are_decoded_on_linux_and_apple() {
-        let expected = Arrival {
-            interface: 7,
-            destination: [239, 1, 2, 3].into(),
-            local: Some([10, 71, 0, 2].into()),
-        };
-        let four_bytes = 64i32.to_ne_bytes();
-        for (constants, bytes) in [
-            (&LINUX, ipv4(&LINUX, &four_bytes)),
-            (&LINUX, ipv4(&LINUX, &[64])),
-            (&APPLE, ipv4(&APPLE, &[64])),
-        ] {
-            let found = arrival_as(constants, &bytes, Family::V4);
-            assert_eq!(found, Some(expected));
-            assert_eq!(hops_as(constants, &bytes, Family::V4), Some(64));
-            assert_eq!(traffic_class_as(constants, &bytes, Family::V4), Some(64));
-            assert_eq!(arrival_as(constants, &bytes, Family::V6), None);
-            assert_eq!(hops_as(constants, &bytes, Family::V6), None);
-        }
-    }
-
-    #[test]
-    fn ipv6_packet_info_hops_and_traffic_class_are_decoded_on_linux_and_apple() {
-        let group: Ipv6Addr = "ff02::1:3".parse().unwrap();
-        for constants in [&LINUX, &APPLE] {
-            let mut info = group.octets().to_vec();
-            info.extend(9u32.to_ne_bytes());
-            let fields = constants.ipv6;
-            let mut bytes = message(constants, fields.packet_info, &info);
-            bytes.extend(message(constants, fields.hops, &1i32.to_ne_bytes()));
-            bytes.extend(message(
-                constants,
-                fields.traffic_class,
-                &184i32.to_ne_bytes(),
-            ));
-            assert_eq!(hops_as(constants, &bytes, Family::V6), Some(1));
-            assert_eq!(traffic_class_as(constants, &bytes, Family::V6), Some(184));
-            let arrival = arrival_as(constants, &bytes, Family::V6).unwrap();
-            assert_eq!((arrival.interface, arrival.destination), (9, group.into()));
-        }
-    }
-
-    #[test]
-    fn packet_info_alone_is_found_as_among_others() {
-        for constants in [&LINUX, &APPLE] {
-            for family in Family::ALL {
-                let data = vec![7; packet_info_len(family)];
-                let kind = constants.of(family).packet_info;
-                let alone = message(constants, kind, &data);
-                let expected = outline_as(constants, &alone, family);
-                assert!(expected.packet_info.is_some());
-                assert_eq!(lone_packet_info(constants, &alone, family), Some(expected));
-
-                let hops = message(constants, constants.of(family).hops, &[0; 4]);
-                let not_alone = [hops, alone.clone()].concat();
-                assert_eq!(lone_packet_info(constants, &not_alone, family), None);
-                for at in 0..constants.layout.header_len() {
-                    let mut other = alone.clone();
-                    other[at] ^= 1;
-                    assert_eq!(lone_packet_info(constants, &other, family), None, "{at}");
-                }
-                let short = &alone[..alone.len() - 1];
-                assert_eq!(lone_packet_info(constants, short, family), None);
-            }
-        }
-    }
-
-    #[test]
-    fn how_a_message_is_to_be_split_is_decoded_where_it_can_be() {
-        let with = |constants, len: i32| {
-            let mut bytes = ipv4(constants, &[64, 0, 0, 0]);
-            bytes.extend(message(constants, (17, 104), &len.to_ne_bytes()));
-            let outline = outline_as(constants, &bytes, Family::V4);
-            assert!(outline.packet_info.is_some());
-            outline.segment.map(NonZeroU32::get)
-        };
-        assert_eq!(with(&LINUX, 1200), Some(1200));
-        assert_eq!((with(&LINUX, 0), with(&LINUX, -1)), (None, None));
-        assert_eq!(with(&APPLE, 1200), None);
-    }
-
-    #[test]
-    fn timestamps_are_decoded_in_every_layout() {
-        let at = |nanos| SystemTime::UNIX_EPOCH + Duration::new(1_800_000_000, nanos);
-        let mut long = 1_800_000_000i64.to_ne_bytes().to_vec();
-        long.extend(123_456_789i64.to_ne_bytes());
-        let bytes = message(&LINUX, LINUX.timestamp.kind, &long);
-        assert_eq!(timestamp_as(&LINUX, &bytes), Some(at(123_456_789)));
-
-        let mut short = 1_800_000_000i32.to_ne_bytes().to_vec();
-        short.extend(123_456_789i32.to_ne_bytes());
-        let bytes = message(&LINUX, LINUX.timestamp.kind, &short);
-        assert_eq!(timestamp_as(&LINUX, &bytes), Some(at(123_456_789)));
-
-        let mut micros = 1_800_000_000i64.to_ne_bytes().to_vec();
-        micros.extend(123_456i32.to_ne_bytes());
-        micros.extend([0xff; 4]); // padding
-        let bytes = message(&APPLE, APPLE.timestamp.kind, &micros);
-        assert_eq!(timestamp_as(&APPLE, &bytes), Some(at(123_456_000)));
-
-        for len in 0..16 {
-            let bytes = message(&LINUX, LINUX.timestamp.kind, &long[..len]);
-            assert_eq!(timestamp_as(&LINUX, &bytes).is_some(), len == 8, "{len}");
-        }
-    }
-
-    #[test]
-    fn drops_are_decoded_where_the_system_counts_them() {
-        let bytes = message(&LINUX, (1, 40), &81u32.to_ne_bytes());
-        assert_eq!(drops_as(&LINUX, &bytes), Some(81));
-        assert_eq!(drops_as(&APPLE, &bytes), None);
-        assert_eq!(drops_as(&LINUX, &ipv4(&LINUX, &[64])), None);
-    }
-
-    #[test]
-    fn everything_at_once_fits() {
-        for constants in [&LINUX, &APPLE] {
-            let fields = [constants.ipv6.hops, constants.ipv6.traffic_class];
-            let four = [
-                Some(fields[0]),
-                Some(fields[1]),
-                constants.drops,
-                constants.segment,
-            ];
-            let four = four.into_iter().flatten();
-            let mut all: Vec<u8> = four
-                .flat_map(|kind| message(constants, kind, &[0; 4]))
-                .collect();
-            all.extend(message(constants, constants.timestamp.kind, &[0; 16]));
-            all.extend(message(constants, constants.ipv6.packet_info, &[0; 20]));
-            assert!(all.len() <= Buffer::LEN, "{}", all.len());
-        }
-    }
-
-    #[test]
-    fn what_is_written_is_decoded() {
-        let sources: [IpAddr; 2] = [[10, 71, 0, 1].into(), "fe80::1".parse().unwrap()];
-        let everywhere = [&LINUX, &APPLE].into_iter();
-        for (constants, source) in everywhere.flat_map(|c| sources.map(|source| (c, source))) {
-            let mut buffer = Buffer([0xff; Buffer::LEN]);
-            let mut writer = Writer::with(constants, &mut buffer);
-            writer.way(Way {
-                interface: 5,
-                source,
-                hops: Some(7),
-                traffic_class: Some(0xb8),
-            });
-            writer.segment((17, 103), 1200);
-            let bytes = writer.finish();
-            let family = Family::of(source);
-            let are_sent = constants.of(family).are_sent;
-            let hops = hops_as(constants, bytes, family);
-            assert_eq!(hops, are_sent.then_some(7));
-            let traffic_class = traffic_class_as(constants, bytes, family);
-            assert_eq!(traffic_class, are_sent.then_some(0xb8));
-            assert_eq!(bytes.len() % constants.layout.align, 0);
-            let arrival = arrival_as(constants, bytes, Family::of(source)).unwrap();
-            assert_eq!(arrival.interface, 5);
-            let segment = find(constants.layout, bytes, (17, 103));
-            assert_eq!(segment, Some(&1200u16.to_ne_bytes()[..]));
-        }
-    }
-
-    #[test]
-    fn truncated_and_impossible_messages_say_nothing_and_do_not_panic() {
-        for constants in [&LINUX, &APPLE] {
-            let whole = ipv4(constants, &64i32.to_ne_bytes());
-            let info_end = whole.len() - 12 % constants.layout.align; // then padding
-            for len in 0..info_end {
-                let outline = outline_as(constants, &whole[..len], Family::V4);
-                assert_eq!(outline.packet_info, None);
-            }
-            for len in [0, 1, 11, 1 << 20, usize::MAX] {
-                let mut bad = whole.clone();
-                write_len(&mut bad[..constants.layout.len_bytes], len);
-                let outline = outline_as(constants, &bad, Family::V4);
-                assert_eq!(outline, Outline::default());
-                assert_eq!(hops_as(constants, &bad, Family::V4), None);
-            }
-            let short = message(constants, constants.ipv4.packet_info, &[0; 11]);
-            assert_eq!(
-                outline_as(constants, &short, Family::V4),
-                Outline::default()
-            );
-        }
-    }
-
-    #[test]
-    fn this_systems_layout_is_that_of_its_header() {
-        let layout = platform::CONTROL.layout;
-        assert_eq!(layout.header_len(), size_of::<libc::cmsghdr>());
-    }
-}
+mod tests;

@@ -14,7 +14,7 @@ use crate::family::Family;
 use crate::metadata::Metadata;
 use crate::pinning::Pinning;
 use crate::sys::calls;
-use crate::sys::control::{Constants, HeaderFields, Layout, Timestamp};
+use crate::sys::control::{Constants, HeaderFields, Layout, Telling, Timestamp};
 use crate::sys::option;
 
 pub(super) use libc::mmsghdr as Header;
@@ -29,16 +29,17 @@ pub(super) const CONTROL: Constants = Constants {
         len_bytes: size_of::<usize>(),
         align: size_of::<usize>(),
     },
+    ipv4_telling: Telling::Whole,
     ipv4: HeaderFields {
         packet_info: (libc::IPPROTO_IP, libc::IP_PKTINFO),
         hops: (libc::IPPROTO_IP, libc::IP_TTL),
-        traffic_class: (libc::IPPROTO_IP, libc::IP_TOS),
+        traffic_class: Some((libc::IPPROTO_IP, libc::IP_TOS)),
         are_sent: true,
     },
     ipv6: HeaderFields {
         packet_info: (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO),
         hops: (libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT),
-        traffic_class: (libc::IPPROTO_IPV6, libc::IPV6_TCLASS),
+        traffic_class: Some((libc::IPPROTO_IPV6, libc::IPV6_TCLASS)),
         are_sent: true,
     },
     timestamp: Timestamp {

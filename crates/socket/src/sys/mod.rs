@@ -54,6 +54,10 @@ mod platform;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
 compile_error!("ifcast-socket does not know this system yet: see PLATFORM.md");
 
+// What only decodes is tested everywhere.
+#[cfg(any(test, fuzzing))]
+mod gather;
+
 // What moves datagrams; a test on Linux can have it fail.
 #[cfg(all(test, target_os = "linux"))]
 mod faults;

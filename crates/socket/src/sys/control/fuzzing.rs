@@ -6,12 +6,13 @@
 use std::ffi::c_int;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::family::Family;
 use crate::sys::address::{self, Name};
-use crate::sys::control::systems::{APPLE, LINUX};
-use crate::sys::control::{self, Buffer, Constants, Layout, Timestamp, Writer};
+use crate::sys::control::systems::{APPLE, FREEBSD, ILLUMOS, LINUX, NETBSD, NETBSD_ARM, OPENBSD};
+use crate::sys::control::{self, Buffer, Constants, Layout, Telling, Timestamp, Writer};
+use crate::sys::gather;
 
 /// Whose layout and numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,16 @@ pub enum System {
     Linux32,
     /// On all machines.
     Apple,
+    /// On 64-bit machines.
+    FreeBsd,
+    /// On 64-bit machines.
+    OpenBsd,
+    /// On 64-bit machines but ARM.
+    NetBsd,
+    /// On 64-bit ARM.
+    NetBsdArm,
+    /// On all machines but SPARC.
+    Illumos,
 }
 
 /// What control messages say.
@@ -43,7 +54,27 @@ pub struct Told {
 
 impl System {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Linux, Self::Linux32, Self::Apple];
+    pub const ALL: [Self; 8] = [
+        Self::Linux,
+        Self::Linux32,
+        Self::Apple,
+        Self::FreeBsd,
+        Self::OpenBsd,
+        Self::NetBsd,
+        Self::NetBsdArm,
+        Self::Illumos,
+    ];
+
+    /// Whether it says which address this host has where a datagram arrived; if not,
+    /// it does not say so of the interface 0 either.
+    pub fn says_local(self) -> bool {
+        matches!(self.constants().ipv4_telling, Telling::Whole)
+    }
+
+    /// What the fraction of a timestamp counts.
+    pub const fn unit(self) -> Duration {
+        self.constants().timestamp.unit
+    }
 
     /// Reads what this system's kernel might have written.
     pub fn read(self, family: Family, bytes: &[u8]) -> Told {
@@ -51,6 +82,8 @@ impl System {
         let bytes = &bytes[..bytes.len().min(Buffer::LEN)];
         let mut buffer = Buffer([0xa5; Buffer::LEN]);
         buffer.0[..bytes.len()].copy_from_slice(bytes);
+        let len = gather::gather(constants, &mut buffer, bytes.len());
+        let bytes = &buffer.0[..len];
         let outline = control::outline_as(constants, bytes, family);
         if let Some(lone) = control::lone_packet_info(constants, bytes, family) {
             assert_eq!(lone, outline);
@@ -83,6 +116,11 @@ impl System {
             Self::Linux => &LINUX,
             Self::Linux32 => &LINUX_32,
             Self::Apple => &APPLE,
+            Self::FreeBsd => &FREEBSD,
+            Self::OpenBsd => &OPENBSD,
+            Self::NetBsd => &NETBSD,
+            Self::NetBsdArm => &NETBSD_ARM,
+            Self::Illumos => &ILLUMOS,
         }
     }
 }
@@ -109,8 +147,13 @@ impl Area {
     }
 
     /// As it is sent: the source stands where the kernel writes the local address
-    /// (IPv4) or the destination (IPv6).
+    /// (IPv4) or the destination (IPv6). Where packet info is gathered it stands for the
+    /// destination.
     pub fn packet_info(&mut self, interface: u32, source: IpAddr) -> bool {
+        if let (Telling::Apart { .. }, IpAddr::V4(source)) = (self.constants().ipv4_telling, source)
+        {
+            return self.apart(interface, source);
+        }
         let len = control::packet_info_len(Family::of(source));
         self.write(len, |writer| writer.packet_info(interface, source))
     }
@@ -129,7 +172,7 @@ impl Area {
     /// As hops.
     pub fn traffic_class(&mut self, traffic_class: u8, as_byte: bool) -> bool {
         let kind = self.constants().of(self.family).traffic_class;
-        self.small(kind, traffic_class, as_byte)
+        kind.is_some_and(|kind| self.small(kind, traffic_class, as_byte))
     }
 
     /// `as_of_old` is in two numbers of 32 bits.
@@ -140,7 +183,10 @@ impl Area {
                 [seconds.to_ne_bytes(), fraction.to_ne_bytes()].concat()
             }
             System::Linux | System::Linux32 => [wide(seconds), wide(fraction)].concat(),
-            System::Apple => {
+            _ if self.constants().timestamp.fraction_bytes == 8 => {
+                [wide(seconds), wide(fraction)].concat()
+            }
+            _ => {
                 let padding = [0xff; 4];
                 [&wide(seconds)[..], &fraction.to_ne_bytes(), &padding].concat()
             }
@@ -168,6 +214,27 @@ impl Area {
     /// What has been written.
     pub fn bytes(&self) -> &[u8] {
         &self.buffer.0[..self.len]
+    }
+
+    /// Both parts or none.
+    fn apart(&mut self, index: u32, destination: Ipv4Addr) -> bool {
+        let Telling::Apart {
+            interface, address, ..
+        } = self.constants().ipv4_telling
+        else {
+            return false;
+        };
+        let Ok(index) = u16::try_from(index) else {
+            return false;
+        };
+        let [first, second] = index.to_ne_bytes();
+        let before = self.len;
+        let is_whole = self.data(interface, &[8, 18, first, second, 6, 0, 0, 0])
+            && self.data(address, &destination.octets());
+        if !is_whole {
+            self.len = before;
+        }
+        is_whole
     }
 
     fn small(&mut self, kind: (c_int, c_int), value: u8, as_byte: bool) -> bool {

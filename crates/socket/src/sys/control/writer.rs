@@ -4,7 +4,7 @@ use std::ffi::c_int;
 use std::net::IpAddr;
 
 use crate::family::Family;
-use crate::sys::control::{Buffer, Constants, IPV4_INFO_LEN, IPV6_INFO_LEN};
+use crate::sys::control::{Buffer, Constants, IPV4_INFO_LEN, IPV6_INFO_LEN, Layout, Telling};
 use crate::sys::platform;
 
 /// By which interface a datagram leaves, from which source, which may be unspecified,
@@ -46,12 +46,15 @@ impl<'b> Writer<'b> {
     /// [`takes_header_fields`].
     pub(in crate::sys) fn way(&mut self, way: Way) {
         self.packet_info(way.interface, way.source);
-        let fields = *self.constants.of(Family::of(way.source));
+        if way.hops.is_none() && way.traffic_class.is_none() {
+            return;
+        }
+        let fields = self.constants.of(Family::of(way.source));
         for (kind, value) in [
-            (fields.hops, way.hops),
+            (Some(fields.hops), way.hops),
             (fields.traffic_class, way.traffic_class),
         ] {
-            if let Some(value) = value.filter(|_| fields.are_sent) {
+            if let Some((value, kind)) = value.filter(|_| fields.are_sent).zip(kind) {
                 self.write(kind, &c_int::from(value).to_ne_bytes());
             }
         }
@@ -61,11 +64,24 @@ impl<'b> Writer<'b> {
     pub(super) fn packet_info(&mut self, interface: u32, source: IpAddr) {
         let mut data = [0; IPV6_INFO_LEN];
         match source {
-            IpAddr::V4(source) => {
-                data[..4].copy_from_slice(&interface.to_ne_bytes());
-                data[4..8].copy_from_slice(&source.octets());
-                self.write(self.constants.ipv4.packet_info, &data[..IPV4_INFO_LEN]);
-            }
+            IpAddr::V4(source) => match self.constants.ipv4_telling {
+                Telling::Whole => {
+                    data[..4].copy_from_slice(&interface.to_ne_bytes());
+                    data[4..8].copy_from_slice(&source.octets());
+                    self.write(self.constants.ipv4.packet_info, &data[..IPV4_INFO_LEN]);
+                }
+                Telling::Apart {
+                    way: Some(kind), ..
+                } => {
+                    data[..4].copy_from_slice(&source.octets());
+                    data[4..8].copy_from_slice(&interface.to_ne_bytes());
+                    self.write(kind, &data[..8]);
+                }
+                Telling::Apart { way: None, .. } if source.is_unspecified() => {}
+                Telling::Apart {
+                    way: None, address, ..
+                } => self.write(address, &source.octets()),
+            },
             IpAddr::V6(source) => {
                 data[..16].copy_from_slice(&source.octets());
                 data[16..].copy_from_slice(&interface.to_ne_bytes());
@@ -84,20 +100,32 @@ impl<'b> Writer<'b> {
         &mut self.buffer.0[..self.len]
     }
 
-    pub(super) fn write(&mut self, (level, message_type): (c_int, c_int), data: &[u8]) {
+    pub(super) fn write(&mut self, kind: (c_int, c_int), data: &[u8]) {
         let layout = self.constants.layout;
-        let len = layout.header_len() + data.len();
-        let end = self.len + layout.aligned(len);
-        let bytes = &mut self.buffer.0[self.len..end];
-        let (header, rest) = bytes.split_at_mut(layout.header_len());
-        header.fill(0);
-        write_len(&mut header[..layout.len_bytes], len);
-        header[layout.len_bytes..][..4].copy_from_slice(&level.to_ne_bytes());
-        header[layout.len_bytes + 4..][..4].copy_from_slice(&message_type.to_ne_bytes());
-        rest[..data.len()].copy_from_slice(data);
-        rest[data.len()..].fill(0);
+        let end = self.len + layout.aligned(layout.header_len() + data.len());
+        write(layout, &mut self.buffer.0[self.len..end], kind, data);
         self.len = end;
     }
+}
+
+/// Writes one message, which takes all of `bytes`.
+#[inline]
+pub(in crate::sys) fn write(
+    layout: Layout,
+    bytes: &mut [u8],
+    (level, message_type): (c_int, c_int),
+    data: &[u8],
+) {
+    let (header, rest) = bytes.split_at_mut(layout.header_len());
+    header.fill(0);
+    write_len(
+        &mut header[..layout.len_bytes],
+        layout.header_len() + data.len(),
+    );
+    header[layout.len_bytes..][..4].copy_from_slice(&level.to_ne_bytes());
+    header[layout.len_bytes + 4..][..4].copy_from_slice(&message_type.to_ne_bytes());
+    rest[..data.len()].copy_from_slice(data);
+    rest[data.len()..].fill(0);
 }
 
 pub(super) fn write_len(bytes: &mut [u8], len: usize) {

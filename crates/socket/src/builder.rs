@@ -15,7 +15,7 @@ use crate::pinning::Pinning;
 use crate::served::{Many, Served};
 use crate::shared::SharedSocket;
 use crate::sharing::Sharing;
-use crate::sys;
+use crate::sys::{self, Refusal};
 
 /// Makes a [`BoundSocket`], tied to an interface, or a [`SharedSocket`].
 ///
@@ -253,19 +253,14 @@ impl<Tie> Builder<Tie> {
                 socket
                     .set_broadcast(true)
                     .map_err(failed(scope, "SO_BROADCAST"))?;
-                socket
-                    .set_multicast_loop_v4(self.settings.loopback)
-                    .map_err(failed(scope, "IP_MULTICAST_LOOP"))?;
             }
             Family::V6 => {
                 socket
                     .set_only_v6(true)
                     .map_err(failed(scope, "IPV6_V6ONLY"))?;
-                socket
-                    .set_multicast_loop_v6(self.settings.loopback)
-                    .map_err(failed(scope, "IPV6_MULTICAST_LOOP"))?;
             }
         }
+        set_multicast_loopback(socket, scope, self.settings.family, self.settings.loopback)?;
         if let Some(traffic_class) = self.settings.traffic_class {
             sys::set_traffic_class(socket, self.settings.family, traffic_class)
                 .map_err(|(option, source)| failed(scope, option)(source))?;
@@ -332,18 +327,12 @@ impl<'i> Builder<&'i Interface> {
     }
 
     fn pin(&self, socket: &Socket) -> Result<Pinning, Error> {
-        let (interface, pinning) = (self.tie.id(), self.settings.pinning);
-        sys::pin(socket, self.tie, self.settings.family, pinning).map_err(|source| {
-            if source.kind() == io::ErrorKind::Unsupported {
-                Error::Unsupported { interface, pinning }
-            } else {
-                Error::Pin {
-                    interface,
-                    pinning,
-                    source,
-                }
-            }
-        })
+        pin(
+            socket,
+            self.tie,
+            self.settings.family,
+            self.settings.pinning,
+        )
     }
 }
 
@@ -365,6 +354,30 @@ impl Builder<Unbound> {
     }
 }
 
+/// Ties a socket to an interface.
+pub(crate) fn pin(
+    socket: &Socket,
+    interface: &Interface,
+    family: Family,
+    pinning: Pinning,
+) -> Result<Pinning, Error> {
+    sys::pin(socket, interface, family, pinning).map_err(|refusal| {
+        let interface = interface.id();
+        match refusal {
+            Refusal::Cannot { what, why } => Error::Unsupported {
+                interface,
+                what,
+                why,
+            },
+            Refusal::Failed(source) => Error::Pin {
+                interface,
+                pinning,
+                source,
+            },
+        }
+    })
+}
+
 /// Sets one limit for unicasts, broadcasts and multicasts.
 pub(crate) fn set_hops(
     socket: &Socket,
@@ -375,22 +388,38 @@ pub(crate) fn set_hops(
     if hops == 0 {
         return Err(Error::ZeroHops { scope });
     }
-    let hops = hops.into();
     match family {
         Family::V4 => {
-            socket.set_ttl_v4(hops).map_err(failed(scope, "IP_TTL"))?;
             socket
-                .set_multicast_ttl_v4(hops)
+                .set_ttl_v4(hops.into())
+                .map_err(failed(scope, "IP_TTL"))?;
+            sys::set_ipv4_multicast(socket, sys::Ipv4Multicast::Hops, hops)
                 .map_err(failed(scope, "IP_MULTICAST_TTL"))
         }
         Family::V6 => {
             socket
-                .set_unicast_hops_v6(hops)
+                .set_unicast_hops_v6(hops.into())
                 .map_err(failed(scope, "IPV6_UNICAST_HOPS"))?;
             socket
-                .set_multicast_hops_v6(hops)
+                .set_multicast_hops_v6(hops.into())
                 .map_err(failed(scope, "IPV6_MULTICAST_HOPS"))
         }
+    }
+}
+
+/// Sets whether multicasts come back to this host.
+pub(crate) fn set_multicast_loopback(
+    socket: &Socket,
+    scope: Scope,
+    family: Family,
+    on: bool,
+) -> Result<(), Error> {
+    match family {
+        Family::V4 => sys::set_ipv4_multicast(socket, sys::Ipv4Multicast::Loopback, on.into())
+            .map_err(failed(scope, "IP_MULTICAST_LOOP")),
+        Family::V6 => socket
+            .set_multicast_loop_v6(on)
+            .map_err(failed(scope, "IPV6_MULTICAST_LOOP")),
     }
 }
 

@@ -105,17 +105,7 @@ impl Endpoint {
     /// # Errors
     /// [`Error::Option`].
     pub fn set_multicast_loopback(&self, on: bool) -> Result<(), Error> {
-        let scope = self.scope();
-        match self.settings.family {
-            Family::V4 => self
-                .socket
-                .set_multicast_loop_v4(on)
-                .map_err(builder::failed(scope, "IP_MULTICAST_LOOP")),
-            Family::V6 => self
-                .socket
-                .set_multicast_loop_v6(on)
-                .map_err(builder::failed(scope, "IPV6_MULTICAST_LOOP")),
-        }
+        builder::set_multicast_loopback(&self.socket, self.scope(), self.settings.family, on)
     }
 
     /// Sets whether it receives every group that anybody on this host has joined
@@ -189,9 +179,10 @@ impl Endpoint {
         self.tally.read()
     }
 
-    /// Whether whatever it sends leaves by the one interface that it serves.
+    /// Whether the system need not be told by which interface a datagram leaves, most
+    /// often because whatever it sends leaves by the one that it serves.
     pub(crate) const fn is_tied(&self) -> bool {
-        self.served.is_one()
+        !sys::must_be_told(self.settings.family, self.served.is_one())
     }
 
     pub(crate) const fn fragments(&self) -> bool {

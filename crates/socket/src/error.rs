@@ -58,13 +58,16 @@ pub enum Error {
         /// What the operating system answered.
         source: io::Error,
     },
-    /// This system has no such way of tying a socket to an interface.
-    #[error("tie a socket to {interface} ({pinning}): this system cannot do that")]
+    /// This system cannot do that on one interface, or cannot promise to, and what it
+    /// would do instead is not what was asked for.
+    #[error("{what} on {interface}: this system cannot, {why}")]
     Unsupported {
         /// The interface.
         interface: InterfaceId,
-        /// The way that was asked for.
-        pinning: Pinning,
+        /// What was asked for.
+        what: &'static str,
+        /// Why the system cannot, and what to do instead, if there is something.
+        why: &'static str,
     },
     /// An option could not be set or read.
     #[error("set {option} on {scope}: {}", Attempt::Option.explain(source))]

@@ -10,8 +10,8 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, Scope};
 use crate::family::Family;
 use crate::packet_info::PacketInfo;
-use crate::sys;
 use crate::sys::control::Way;
+use crate::sys::{self, Refusal};
 
 /// Sends by one interface and no other: a [`BoundSocket`](crate::BoundSocket) by
 /// its own, or a [`SharedSocket`](crate::SharedSocket) by one of those that share
@@ -40,10 +40,17 @@ impl<'a> Sender<'a> {
     ///
     /// # Errors
     /// [`Error::ForeignInterface`] if the scope id is another interface's,
-    /// [`Error::NoDestination`], [`Error::WrongFamily`], [`Error::TooLarge`], or
+    /// [`Error::NoDestination`], [`Error::WrongFamily`], [`Error::TooLarge`],
+    /// [`Error::Unsupported`] where the system would send it by another interface, or
     /// [`Error::Send`] with what the operating system answered, of which
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) means that the send buffer is
     /// full.
+    ///
+    /// # Platform
+    /// FreeBSD, OpenBSD: an IPv4 datagram to one host or subnet leaves where the
+    /// system's routes lead. They are asked before each is sent, and what would leave
+    /// by another interface is [`Error::Unsupported`]; so are IPv4 multicasts by a
+    /// shared socket, and on FreeBSD all that goes to 255.255.255.255.
     pub fn send(self, payload: &[u8], destination: SocketAddr) -> Result<(), Error> {
         self.send_with(payload, destination, PacketInfo::default())
     }
@@ -136,9 +143,17 @@ impl<'a> Sender<'a> {
                 interface: self.interface.id(),
             });
         }
-        if payload.len() > self.family().longest_payload() {
+        let longest = if sys::refuses_fragments(self.family()) {
+            self.family().longest_payload()
+        } else {
+            self.max_payload()
+        };
+        if payload.len() > longest {
             return Err(self.too_large(payload, self.max_payload()));
         }
+        let is_pinned = self.endpoint.served.is_one();
+        sys::steer(self.interface, is_pinned, destination.ip())
+            .map_err(|refusal| self.refused(refusal, destination))?;
         let SocketAddr::V6(mut destination) = destination else {
             return Ok(destination);
         };
@@ -225,6 +240,23 @@ impl<'a> Sender<'a> {
             Ok(None) | Err(_) => self.interface.mtu(),
         };
         self.too_large(payload, self.max_payload_for(mtu))
+    }
+
+    #[cold]
+    fn refused(self, refusal: Refusal, destination: SocketAddr) -> Error {
+        let interface = self.interface.id();
+        match refusal {
+            Refusal::Cannot { what, why } => Error::Unsupported {
+                interface,
+                what,
+                why,
+            },
+            Refusal::Failed(source) => Error::Send {
+                interface,
+                destination,
+                source,
+            },
+        }
     }
 
     fn too_large(self, payload: &[u8], limit: usize) -> Error {

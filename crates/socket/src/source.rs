@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::builder;
 use crate::error::{Error, Scope};
 use crate::family::Family;
 use crate::sender::Sender;
@@ -35,7 +36,8 @@ impl Sender<'_> {
     ///
     /// # Errors
     /// As [`send`](Self::send), and [`Error::Open`] or [`Error::Pin`] if no socket can
-    /// be had to ask with.
+    /// be had to ask with. On the BSDs it is [`Error::Unsupported`] where their routes
+    /// lead by another interface.
     pub fn source_for(self, destination: IpAddr) -> Result<IpAddr, Error> {
         let destination = self.check(&[], SocketAddr::new(destination, PORT))?;
         let (interface, family) = (self.interface().id(), self.family());
@@ -51,16 +53,21 @@ impl Sender<'_> {
             }
         })?;
         let pinning = self.endpoint().settings().pinning;
-        sys::pin(&socket, self.interface(), family, pinning).map_err(|source| Error::Pin {
-            interface,
-            pinning,
-            source,
-        })?;
-        source_of(&socket, family, destination).map_err(|source| Error::Send {
+        builder::pin(&socket, self.interface(), family, pinning)?;
+        let source = source_of(&socket, family, destination).map_err(|source| Error::Send {
             interface,
             destination,
             source,
-        })
+        })?;
+        // What is not said of a datagram is not asked of a connected socket either.
+        if sys::must_be_told(family, true) && !self.interface().owns(source) {
+            return Err(Error::Unsupported {
+                interface,
+                what: "tell from which address something is sent",
+                why: "its routes lead there by another interface, and no others can be asked",
+            });
+        }
+        Ok(source)
     }
 }
 

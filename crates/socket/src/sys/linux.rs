@@ -15,8 +15,10 @@ use crate::metadata::Metadata;
 use crate::pinning::Pinning;
 use crate::sys::calls;
 use crate::sys::control::{Constants, HeaderFields, Layout, Telling, Timestamp};
-use crate::sys::option;
+use crate::sys::option::{self, HeaderOptions};
+use crate::sys::{Refusal, multicast_interface};
 
+pub(crate) use crate::sys::bound::{must_be_told, steer};
 pub(super) use libc::mmsghdr as Header;
 
 pub(crate) const SYSTEM: System = System::Linux;
@@ -51,12 +53,25 @@ pub(super) const CONTROL: Constants = Constants {
     segment: Some((libc::SOL_UDP, libc::UDP_GRO)),
 };
 
+/// As `setsockopt(2)` takes the numbers of `IP_MULTICAST_TTL` and `IP_MULTICAST_LOOP`.
+pub(super) type MulticastNumber = c_int;
+
+pub(super) const IPV4_HEADER: HeaderOptions = HeaderOptions {
+    hops: (libc::IP_RECVTTL, "IP_RECVTTL"),
+    traffic_class: Some((libc::IP_RECVTOS, "IP_RECVTOS")),
+};
+
+pub(super) const IPV6_HEADER: HeaderOptions = HeaderOptions {
+    hops: (libc::IPV6_RECVHOPLIMIT, "IPV6_RECVHOPLIMIT"),
+    traffic_class: Some((libc::IPV6_RECVTCLASS, "IPV6_RECVTCLASS")),
+};
+
 pub(crate) fn pin(
     socket: &Socket,
     interface: &Interface,
     family: Family,
     pinning: Pinning,
-) -> io::Result<Pinning> {
+) -> Result<Pinning, Refusal> {
     let taken = match pinning {
         Pinning::Device => pin_to_device(socket, interface).map(|()| Pinning::Device),
         Pinning::AddressFree => Ok(Pinning::AddressFree),
@@ -79,7 +94,7 @@ pub(crate) fn pin(
             }
         }
     }
-    option::set_multicast_interface(socket, interface.index(), family)?;
+    multicast_interface::set(socket, interface.index(), family)?;
     Ok(taken)
 }
 
@@ -97,6 +112,11 @@ fn pin_to_device(socket: &Socket, interface: &Interface) -> io::Result<()> {
         }
         result => result,
     }
+}
+
+/// `IP_MTU_DISCOVER`, `IPV6_MTU_DISCOVER`.
+pub(crate) const fn refuses_fragments(_: Family) -> bool {
+    true
 }
 
 /// `SO_REUSEADDR` alone: with `SO_REUSEPORT` a wildcard socket that is opened

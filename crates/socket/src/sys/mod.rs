@@ -2,18 +2,26 @@
 //!
 //! A platform file provides:
 //! - `SYSTEM: System`: whose errors they are;
-//! - `pin(&Socket, &Interface, Family, Pinning) -> io::Result<Pinning>`: ties a
+//! - `pin(&Socket, &Interface, Family, Pinning) -> Result<Pinning, Refusal>`: ties a
 //!   socket to an interface before it is bound, and says which way it took;
-//!   [`io::ErrorKind::Unsupported`] where there is no such way;
 //! - `DEVICE_OWNS_PORT: bool`: whether sockets tied to different interfaces can
 //!   share a port without further ado;
+//! - `must_be_told(Family, is_pinned: bool) -> bool`: whether the interface that a
+//!   datagram leaves by has to be told with it;
+//! - `steer(&Interface, is_pinned: bool, IpAddr) -> Result<(), Refusal>`: refuses a
+//!   destination to which the system might send by another interface, whatever it is
+//!   told;
 //! - `share_port(&Socket) -> io::Result<()>`: lets other sockets bind the port;
 //! - `configure(&Socket, Family, fragments: bool) -> Result<(), (option, io::Error)>`:
 //!   packet info on receive, no others' groups, fragments or not;
+//! - `refuses_fragments(Family) -> bool`: whether the system then refuses what is too
+//!   long for one packet;
 //! - `receive_all_groups(&Socket, Family, on: bool) -> Result<(), (option, io::Error)>`:
 //!   others' groups too, or not;
 //! - `receive_metadata(&Socket, Family, Metadata) -> Result<(), (option, io::Error)>`:
-//!   more on receive;
+//!   more on receive; `IPV4_HEADER` and `IPV6_HEADER`, of type `HeaderOptions`, are
+//!   what has the system say what is in the IP header;
+//! - `MulticastNumber`: the C type of `IP_MULTICAST_TTL` and `IP_MULTICAST_LOOP`;
 //! - `coalesce(&Socket) -> io::Result<()>`: several datagrams may come as one
 //!   message; [`io::ErrorKind::Unsupported`] where they never do;
 //! - `receive_buffer_of(asked: usize) -> usize`: the size that the kernel tells of a
@@ -31,6 +39,16 @@
 //! - `splits(&Socket) -> bool`: whether this kernel does so;
 //! - `address_head(family, len) -> [u8; 2]`: how a socket address begins;
 //! - `CONTROL: Constants`: layout, levels and types of control messages.
+//!
+//! Of the BSDs, which share most of that, each file provides:
+//! - `IPV4_TELLING`: the options that have it say where an IPv4 datagram arrived and to
+//!   whom, with their names;
+//! - `DONT_FRAGMENT: Option<(option, name)>`: what has it refuse to fragment IPv4;
+//! - `set_ipv4_multicast_interface(&Socket, InterfaceIndex) -> io::Result<()>`: where
+//!   IPv4 multicasts leave;
+//! - `must_be_told_ipv4(is_pinned: bool) -> bool` and `steer_ipv4(&Interface,
+//!   is_pinned: bool, Ipv4Addr) -> Result<(), Refusal>`, as above;
+//! - `CONTROL` and `IPV4_HEADER`, as above.
 
 #![allow(unsafe_code, reason = "the only place for it in this crate")]
 
@@ -51,12 +69,75 @@ mod platform;
 #[path = "apple.rs"]
 mod platform;
 
-#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+#[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "openbsd"))]
+#[path = "bsd/mod.rs"]
+mod platform;
+
+#[cfg(target_os = "illumos")]
+#[path = "illumos.rs"]
+mod platform;
+
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd",
+    target_os = "illumos"
+)))]
 compile_error!("ifcast-socket does not know this system yet: see PLATFORM.md");
 
-// What only decodes is tested everywhere.
-#[cfg(any(test, fuzzing))]
+#[cfg(target_os = "freebsd")]
+#[path = "bsd/freebsd.rs"]
+mod dialect;
+#[cfg(target_os = "netbsd")]
+#[path = "bsd/netbsd.rs"]
+mod dialect;
+#[cfg(target_os = "openbsd")]
+#[path = "bsd/openbsd.rs"]
+mod dialect;
+
+#[cfg(any(
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd"
+))]
+mod berkeley;
+#[cfg(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    target_os = "illumos"
+))]
+mod bound;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod lacking;
+#[cfg(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "openbsd"
+))]
+mod multicast_interface;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod one_by_one;
+
+// What only decodes or decides is tested everywhere.
+#[cfg(any(
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd",
+    test,
+    fuzzing
+))]
 mod gather;
+#[cfg(any(target_os = "freebsd", target_os = "openbsd", test))]
+mod routed;
+
+use std::io;
 
 // What moves datagrams; a test on Linux can have it fail.
 #[cfg(all(test, target_os = "linux"))]
@@ -68,8 +149,33 @@ use libc as calls;
 
 #[cfg(fuzzing)]
 pub use self::control::fuzzing;
-pub(crate) use self::option::set_traffic_class;
+pub(crate) use self::option::{Ipv4Multicast, set_ipv4_multicast, set_traffic_class};
 pub(crate) use self::platform::{
-    DEVICE_OWNS_PORT, SEGMENT, SYSTEM, coalesce, configure, kernel_drops, packet_charge, pin,
-    receive_all_groups, receive_buffer_of, receive_metadata, share_port, splits,
+    DEVICE_OWNS_PORT, SEGMENT, SYSTEM, coalesce, configure, kernel_drops, must_be_told,
+    packet_charge, pin, receive_all_groups, receive_buffer_of, receive_metadata, refuses_fragments,
+    share_port, splits, steer,
 };
+
+/// Why a system does not do what is asked for.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// It is not made for that.
+    #[cfg_attr(
+        all(not(test), any(target_os = "linux", target_os = "android")),
+        expect(dead_code, reason = "Linux can do everything")
+    )]
+    Cannot {
+        /// What was asked for, as one asks for it.
+        what: &'static str,
+        /// What is so instead, and what else one could ask for.
+        why: &'static str,
+    },
+    /// It could, but this time it failed.
+    Failed(io::Error),
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error)
+    }
+}

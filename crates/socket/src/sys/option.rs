@@ -5,11 +5,11 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::ptr;
 
-use ifcast_interfaces::InterfaceIndex;
 use socket2::Socket;
 
 use crate::family::Family;
 use crate::metadata::Metadata;
+use crate::sys::platform::{IPV4_HEADER, IPV6_HEADER, MulticastNumber};
 
 /// Sets an option whose value is a plain C type of the size the kernel expects.
 pub(super) fn set<T: Copy>(
@@ -39,29 +39,30 @@ pub(super) fn is_known(socket: BorrowedFd<'_>, level: c_int, option: c_int) -> b
     unsafe { libc::getsockopt(fd, level, option, value, &raw mut len) == 0 }
 }
 
-/// `IP_MULTICAST_IF` or `IPV6_MULTICAST_IF`: where multicasts leave, by index.
-pub(super) fn set_multicast_interface(
+/// An option of IPv4 multicasts, which some systems take as a byte only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ipv4Multicast {
+    /// `IP_MULTICAST_TTL`.
+    Hops,
+    /// `IP_MULTICAST_LOOP`.
+    Loopback,
+}
+
+pub(crate) fn set_ipv4_multicast(
     socket: &Socket,
-    interface: InterfaceIndex,
-    family: Family,
+    option: Ipv4Multicast,
+    value: u8,
 ) -> io::Result<()> {
-    let index = interface.get();
-    match family {
-        Family::V4 => {
-            let request = libc::ip_mreqn {
-                imr_multiaddr: libc::in_addr { s_addr: 0 },
-                imr_address: libc::in_addr { s_addr: 0 },
-                imr_ifindex: c_int::try_from(index).map_err(io::Error::other)?,
-            };
-            set(
-                socket.as_fd(),
-                libc::IPPROTO_IP,
-                libc::IP_MULTICAST_IF,
-                request,
-            )
-        }
-        Family::V6 => socket.set_multicast_if_v6(index),
-    }
+    let option = match option {
+        Ipv4Multicast::Hops => libc::IP_MULTICAST_TTL,
+        Ipv4Multicast::Loopback => libc::IP_MULTICAST_LOOP,
+    };
+    let value: MulticastNumber = number(value);
+    set(socket.as_fd(), libc::IPPROTO_IP, option, value)
+}
+
+fn number<N: From<u8>>(value: u8) -> N {
+    value.into()
 }
 
 /// `IP_TOS` or `IPV6_TCLASS`, which socket2 does not set on all of Apple's systems.
@@ -77,26 +78,30 @@ pub(crate) fn set_traffic_class(
     set(socket.as_fd(), level, option, c_int::from(traffic_class)).map_err(|error| (name, error))
 }
 
+/// What has the kernel say of each datagram what comes from the IP header; none where
+/// it does not say that.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HeaderOptions {
+    pub(super) hops: (c_int, &'static str),
+    pub(super) traffic_class: Option<(c_int, &'static str)>,
+}
+
 /// Has the kernel say of each datagram what comes from the IP header.
 pub(super) fn receive_header_fields(
     socket: BorrowedFd<'_>,
     family: Family,
     metadata: Metadata,
 ) -> Result<(), (&'static str, io::Error)> {
-    let (level, hops, traffic_class) = match family {
-        Family::V4 => (
-            libc::IPPROTO_IP,
-            (libc::IP_RECVTTL, "IP_RECVTTL"),
-            (libc::IP_RECVTOS, "IP_RECVTOS"),
-        ),
-        Family::V6 => (
-            libc::IPPROTO_IPV6,
-            (libc::IPV6_RECVHOPLIMIT, "IPV6_RECVHOPLIMIT"),
-            (libc::IPV6_RECVTCLASS, "IPV6_RECVTCLASS"),
-        ),
+    let (level, options, traffic_class) = match family {
+        Family::V4 => (libc::IPPROTO_IP, IPV4_HEADER, "IP_RECVTOS"),
+        Family::V6 => (libc::IPPROTO_IPV6, IPV6_HEADER, "IPV6_RECVTCLASS"),
     };
-    turn_on(socket, level, hops, metadata.hops)?;
-    turn_on(socket, level, traffic_class, metadata.traffic_class)
+    turn_on(socket, level, options.hops, metadata.hops)?;
+    match options.traffic_class {
+        Some(option) => turn_on(socket, level, option, metadata.traffic_class),
+        None if metadata.traffic_class => Err((traffic_class, io::ErrorKind::Unsupported.into())),
+        None => Ok(()),
+    }
 }
 
 /// Turns an option on if it is asked for.

@@ -28,7 +28,9 @@
 //!   about kind, carrier and the state of IPv6 addresses.
 //! - FreeBSD, NetBSD, OpenBSD, DragonFly: `getifaddrs(3)` alone, which knows neither
 //!   Wi-Fi nor carriers nor the state of IPv6 addresses.
-//! - Elsewhere, as on illumos: does not compile.
+//! - illumos: `getifaddrs(3SOCKET)` alone, which knows only what is up and has an
+//!   address, and neither hardware addresses nor MTUs.
+//! - Elsewhere: does not compile.
 
 mod address_record;
 mod address_state;

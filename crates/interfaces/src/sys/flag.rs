@@ -13,7 +13,9 @@ pub(crate) const POINTOPOINT: u32 = libc::IFF_POINTOPOINT as u32;
 pub(crate) const STATE: u32 = UP | RUNNING | OTHER_STATE;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const OTHER_STATE: u32 = LOWER_UP | 1 << 17; // IFF_DORMANT
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(target_os = "illumos")]
+const OTHER_STATE: u32 = (libc::IFF_FAILED | libc::IFF_INACTIVE) as u32; // of a group's port
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "illumos")))]
 const OTHER_STATE: u32 = libc::IFF_OACTIVE as u32;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -93,7 +93,7 @@ pub(crate) struct Entry<'list, D = Native> {
 
 impl<D: Dialect> Entry<'_, D> {
     pub(crate) fn flags(&self) -> Flags {
-        Flags::from_bits(self.raw.ifa_flags)
+        Flags::from_bits(platform::flags(self.raw))
     }
 
     pub(crate) fn name(&self) -> Option<InterfaceName> {

@@ -1,4 +1,4 @@
-//! Apple's systems and the BSDs: `getifaddrs(3)`, and what else each of them can be
+//! All systems but Linux and Android: `getifaddrs(3)`, and what else each of them can be
 //! asked.
 
 use std::io;
@@ -8,11 +8,9 @@ use crate::interface::Interface;
 use crate::link::Link;
 use crate::route::Route;
 use crate::snapshot::Snapshot;
-use crate::sys::berkeley::listing::{self, Details as _};
-use crate::sys::ifaddrs::List;
-use crate::sys::platform::Details;
+use crate::sys::platform::{self, Details};
 use crate::sys::which::Which;
-use crate::sys::{connect, groups};
+use crate::sys::{connect, groups, repeat};
 use crate::table::Size;
 
 /// Asks for interfaces; see the contract in `sys`. What more a system tells,
@@ -40,9 +38,8 @@ impl Lister {
     }
 
     pub(crate) fn capture(&mut self, groups: bool) -> io::Result<Snapshot> {
-        listing::repeat(&mut self.size, |table| {
-            let list = List::capture()?;
-            let answer = listing::read(list.iter(), &self.details, table);
+        repeat::repeat(&mut self.size, |table| {
+            let answer = platform::list(&self.details, table)?;
             let joined = if groups { groups::list()? } else { None };
             if let Some(joined) = joined {
                 table.expect_groups();
@@ -73,10 +70,6 @@ impl Lister {
 
     /// What is gone meanwhile stays as the notice says.
     pub(crate) fn refine(&mut self, link: &mut Link) {
-        let _ = self.details.complete_link(link);
+        let _ = platform::complete_link(&self.details, link);
     }
-}
-
-pub(crate) fn destination(entry: &libc::ifaddrs) -> *const libc::sockaddr {
-    entry.ifa_dstaddr
 }

@@ -18,14 +18,20 @@
 //!   - `follows_groups() -> bool`: whether joined groups are among it;
 //!   - `AsFd`: readable when there is something to read;
 //! - `Native`: how it lays out socket addresses, an `ifaddrs::Dialect`;
-//! - `destination(&ifaddrs) -> *const sockaddr`: `ifa_dstaddr` by its local name.
+//! - `destination(&ifaddrs) -> *const sockaddr`: `ifa_dstaddr` by its local name;
+//! - `flags(&ifaddrs) -> u32`: `ifa_flags`, which are of interfaces.
 //!
-//! Apple's systems and the BSDs share a `Lister`, for which each provides:
-//! - `Details`, which is what else there is to ask, a `berkeley::listing::Details`;
+//! All but Linux and Android share a `Lister`, for which each provides:
+//! - `Details`, which is what else there is to ask:
 //!   - `open() -> io::Result<Self>`;
+//! - `complete_link(&Details, &mut Link) -> io::Result<()>`, an error if the link is gone;
+//! - `list(&Details, &mut Table) -> io::Result<Answer>`: all interfaces;
 //! - `groups`, which are those that are joined:
 //!   - `list() -> io::Result<Option<Vec<(InterfaceIndex, IpAddr)>>>`: all of them;
 //!   - `ARE_TOLD: bool`: whether the system tells of them at all.
+//!
+//! Those that listen to a routing socket alone share a `Monitor`, for which each provides:
+//! - `MESSAGES: routing::Messages`: which messages matter.
 
 #![allow(unsafe_code, reason = "the only place for it in this crate")]
 
@@ -40,37 +46,69 @@ mod sockaddr;
 
 #[cfg(target_vendor = "apple")]
 mod apple;
-#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+#[cfg(any(
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd",
+    target_os = "dragonfly"
+))]
 mod bsd;
+#[cfg(target_os = "illumos")]
+mod illumos;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 
 #[cfg(target_vendor = "apple")]
 use self::apple as platform;
-#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+#[cfg(any(
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd",
+    target_os = "dragonfly"
+))]
 use self::bsd as platform;
+#[cfg(target_os = "illumos")]
+use self::illumos as platform;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use self::linux as platform;
 
-// Of Apple's systems and the BSDs: what only decodes, or can be tried with other
+// Of all but Linux and Android: what only decodes, or can be tried with other
 // descriptors, is tested everywhere.
-#[cfg(any(not(any(target_os = "linux", target_os = "android")), test))]
+#[cfg(any(
+    not(any(target_os = "linux", target_os = "android", target_os = "illumos")),
+    test
+))]
 mod berkeley;
 #[cfg(any(not(any(target_os = "linux", target_os = "android")), test))]
 mod hint_source;
 #[cfg(any(target_vendor = "apple", test))]
 mod hint_sources;
+#[cfg(any(not(any(target_os = "linux", target_os = "android")), test))]
+mod repeat;
+#[cfg(any(not(any(target_os = "linux", target_os = "android")), test))]
+mod routing;
 #[cfg(any(target_vendor = "apple", test))]
 mod xnu;
 
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "illumos")))]
+mod berkeley_list;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod descriptor;
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "illumos")))]
 mod if_data;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod lister;
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+mod routing_monitor;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod routing_socket;
+
+#[cfg(any(target_os = "illumos", test))]
+mod family_first;
+#[cfg(any(target_os = "illumos", test))]
+mod merged;
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "illumos"))]
+mod named;
 
 #[cfg(any(
     target_vendor = "apple",
@@ -85,7 +123,7 @@ mod getifmaddrs;
     test
 ))]
 mod group;
-#[cfg(any(target_os = "netbsd", target_os = "openbsd"))]
+#[cfg(any(target_os = "netbsd", target_os = "openbsd", target_os = "illumos"))]
 mod no_groups;
 
 #[cfg(any(
@@ -94,7 +132,7 @@ mod no_groups;
     target_os = "dragonfly"
 ))]
 use self::getifmaddrs as groups;
-#[cfg(any(target_os = "netbsd", target_os = "openbsd"))]
+#[cfg(any(target_os = "netbsd", target_os = "openbsd", target_os = "illumos"))]
 use self::no_groups as groups;
 
 #[cfg(not(any(
@@ -104,7 +142,8 @@ use self::no_groups as groups;
     target_os = "freebsd",
     target_os = "netbsd",
     target_os = "openbsd",
-    target_os = "dragonfly"
+    target_os = "dragonfly",
+    target_os = "illumos"
 )))]
 compile_error!("ifcast-interfaces does not know this system yet: see PLATFORM.md");
 

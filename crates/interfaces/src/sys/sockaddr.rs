@@ -24,10 +24,18 @@ impl Sockaddr {
         Self { family, bytes }
     }
 
+    #[cfg_attr(
+        all(target_os = "illumos", not(test)),
+        expect(dead_code, reason = "this system lists no links")
+    )]
     pub(crate) const fn bytes(&self) -> &[u8; Self::CAPACITY] {
         &self.bytes
     }
 
+    #[cfg_attr(
+        all(target_os = "illumos", not(test)),
+        expect(dead_code, reason = "this system lists no links")
+    )]
     pub(crate) const fn family(&self) -> c_int {
         self.family
     }

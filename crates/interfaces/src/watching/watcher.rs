@@ -66,7 +66,7 @@ use crate::watching::watch::{Kernel, Timing, Watch};
 ///   are not refused. They drop what they have no room for and do not say so,
 ///   hence all are hints upon which everything is listed anew, as it is from time
 ///   to time without any.
-/// - FreeBSD, NetBSD, OpenBSD, DragonFly: a routing socket, taken in the same way.
+/// - FreeBSD, NetBSD, OpenBSD, DragonFly, illumos: a routing socket, taken in the same way.
 #[derive(Debug)]
 pub struct Watcher {
     system: System,

@@ -12,8 +12,9 @@ use crate::address_record::AddressRecord;
 use crate::link::Link;
 pub(crate) use crate::sys::berkeley::dialect::Berkeley as Native;
 use crate::sys::berkeley::listing;
+pub(crate) use crate::sys::berkeley_list::{complete_link, destination, flags, list};
 use crate::sys::ifaddrs::Entry;
-pub(crate) use crate::sys::lister::{Lister, destination};
+pub(crate) use crate::sys::lister::Lister;
 use crate::sys::xnu::{address_flags, functional_type};
 use crate::sys::{descriptor, if_data};
 

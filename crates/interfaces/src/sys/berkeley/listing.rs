@@ -6,12 +6,11 @@ use std::io;
 
 use crate::address_record::AddressRecord;
 use crate::link::Link;
-use crate::snapshot::Snapshot;
 use crate::sys::answer::Answer;
 use crate::sys::berkeley::dialect::{AF_LINK, Berkeley};
 use crate::sys::berkeley::{link_type, sockaddr_dl};
 use crate::sys::ifaddrs::{Entries, Entry};
-use crate::table::{Size, Table};
+use crate::table::Table;
 
 /// What a system tells of an interface beyond the socket addresses that
 /// `getifaddrs(3)` lists.
@@ -27,37 +26,6 @@ pub(crate) trait Details {
 
     /// Completes what the listing says of an address.
     fn complete_address(&self, record: &mut AddressRecord);
-}
-
-/// Lists into an empty table, again and again until a listing is whole, or was
-/// torn too often. `size` is that of the last listing.
-pub(crate) fn repeat(
-    size: &mut Size,
-    mut list: impl FnMut(&mut Table) -> io::Result<Answer>,
-) -> io::Result<Snapshot> {
-    let mut table = Table::with_capacity(*size);
-    let mut is_consistent = false;
-    for attempt in 1..=TRIES {
-        table.clear();
-        match list(&mut table) {
-            Ok(Answer::Whole) => {
-                is_consistent = true;
-                break;
-            }
-            Ok(Answer::Torn) => {}
-            // What there is to list became more while it was being copied.
-            Err(error) if error.raw_os_error() == Some(libc::ENOMEM) && attempt < TRIES => {}
-            Err(error) => return Err(error),
-        }
-    }
-    if !is_consistent {
-        table.remove_repeated_addresses();
-    }
-    *size = table.size();
-    Ok(Snapshot {
-        interfaces: table.into_interfaces(),
-        is_consistent,
-    })
 }
 
 /// Reads the links and the addresses of a list into a table.
@@ -103,9 +71,6 @@ fn link(entry: &Entry<'_, Berkeley>) -> Option<Link> {
     })
 }
 
-/// As often as Linux's listing.
-const TRIES: usize = 4;
-
 #[cfg(test)]
 mod tests {
     use std::net::{IpAddr, Ipv4Addr};
@@ -120,6 +85,8 @@ mod tests {
     use crate::sys::berkeley::fixture::{self, IFT_ETHER, Listing};
     use crate::sys::berkeley::link_type::IFT_BRIDGE;
     use crate::sys::flag;
+    use crate::sys::repeat::{TRIES, repeat};
+    use crate::table::Size;
 
     const BROADCAST: u32 = flag::UP | flag::BROADCAST | flag::MULTICAST;
     const LOOPBACK: u32 = flag::UP | flag::LOOPBACK;

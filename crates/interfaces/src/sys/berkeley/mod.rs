@@ -4,7 +4,6 @@
 pub(crate) mod dialect;
 pub(crate) mod link_type;
 pub(crate) mod listing;
-pub(crate) mod routing;
 pub(crate) mod sockaddr_dl;
 
 #[cfg(test)]

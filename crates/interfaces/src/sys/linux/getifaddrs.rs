@@ -7,14 +7,12 @@ use std::io;
 use std::ptr::NonNull;
 
 use crate::address_record::before_colon;
-use crate::flags::Flags;
 use crate::hardware::HardwareAddress;
 use crate::id::InterfaceIndex;
-use crate::kind::{Kind, KindSource};
 use crate::link::Link;
-use crate::name::InterfaceName;
 use crate::sys::ifaddrs::{Dialect, Entry, List};
 use crate::sys::linux::link_type;
+use crate::sys::named;
 use crate::table::Table;
 
 /// Lists all links and addresses. Where the C library may not list links, as in
@@ -28,7 +26,7 @@ pub(crate) fn list(table: &mut Table) -> io::Result<()> {
         };
         let is_new = names.insert(name);
         let link = match link_of(&entry) {
-            None if is_new => link_named(name, entry.flags()),
+            None if is_new => named::link(name, entry.flags()),
             link => link,
         };
         if let Some(link) = link {
@@ -62,23 +60,6 @@ fn link_of(entry: &Entry<'_>) -> Option<Link> {
         hardware_address: hardware_address.filter(|address| !address.is_zero()),
         carrier: flags.carrier(),
         ..Link::new(InterfaceIndex::new(index)?, entry.name()?, flags)
-    })
-}
-
-/// What is left to say of a link without an `AF_PACKET` entry.
-fn link_named(name: InterfaceName, flags: Flags) -> Option<Link> {
-    // SAFETY: `name` is a C string that outlives the call.
-    let index = unsafe { libc::if_nametoindex(name.as_c_str().as_ptr()) };
-    let (kind, kind_source) = if flags.is_loopback() {
-        (Kind::Loopback, KindSource::Flags)
-    } else {
-        (Kind::Unknown, KindSource::Nothing)
-    };
-    Some(Link {
-        kind,
-        kind_source,
-        carrier: flags.carrier(),
-        ..Link::new(InterfaceIndex::new(index)?, name, flags)
     })
 }
 
@@ -116,6 +97,10 @@ pub(crate) fn destination(entry: &libc::ifaddrs) -> *const libc::sockaddr {
     entry.ifa_ifu
 }
 
+pub(crate) const fn flags(entry: &libc::ifaddrs) -> u32 {
+    entry.ifa_flags
+}
+
 const SLL_HALEN: usize = 11; // of `struct sockaddr_ll`
 const SLL_ADDR: usize = 12;
 
@@ -124,7 +109,7 @@ mod tests {
     use std::ptr;
 
     use super::*;
-    use crate::sys::flag;
+    use crate::kind::Kind;
     use crate::sys::ifaddrs::Entries;
 
     /// The link `v0` whose `ifa_addr` has these bytes.
@@ -180,21 +165,5 @@ mod tests {
         for ifa_addr in [ptr::null_mut(), ipv4.as_mut_ptr()] {
             assert!(link_at(ifa_addr).is_none());
         }
-    }
-    #[test]
-    #[cfg_attr(miri, ignore = "Miri knows no network interfaces")]
-    fn of_a_link_that_is_not_listed_the_flags_say_what_there_is_to_know() {
-        let of = |bits| link_named("lo".parse().unwrap(), Flags::from_bits(bits)).unwrap();
-        let loopback = of(flag::UP | flag::LOOPBACK);
-        assert_eq!(
-            (loopback.kind, loopback.kind_source),
-            (Kind::Loopback, KindSource::Flags)
-        );
-        assert_eq!(loopback.carrier, Some(false));
-        let other = of(0);
-        assert_eq!(
-            (other.kind, other.kind_source, other.carrier),
-            (Kind::Unknown, KindSource::Nothing, None)
-        );
     }
 }

@@ -23,7 +23,7 @@ mod wireless;
 use std::io;
 use std::net::IpAddr;
 
-pub(crate) use self::getifaddrs::{Linux as Native, destination};
+pub(crate) use self::getifaddrs::{Linux as Native, destination, flags};
 pub(crate) use self::monitor::Monitor;
 use self::rtnetlink::group::Family;
 use self::sockets::Sockets;

@@ -3,7 +3,7 @@
 
 use std::ffi::c_int;
 
-use crate::sys::berkeley::routing::Messages;
+use crate::sys::routing::Messages;
 
 pub(crate) const MESSAGES: Messages = Messages {
     version: RTM_VERSION,

@@ -1,11 +1,11 @@
-//! What a routing socket says by itself.
+//! What a routing socket says by itself, where there is nothing else to listen to.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use crate::sys::berkeley::routing::Messages;
 use crate::sys::hint_source::HintSource;
 use crate::sys::notice::Notice;
+use crate::sys::platform::MESSAGES;
 use crate::sys::{groups, routing_socket};
 
 /// Listens; see the contract in `sys`.
@@ -44,13 +44,3 @@ impl AsFd for Monitor {
         self.source.as_fd()
     }
 }
-
-const MESSAGES: Messages = Messages {
-    version: libc::RTM_VERSION,
-    links: &[
-        libc::RTM_IFINFO,
-        libc::RTM_IFANNOUNCE,
-        libc::RTM_NEWADDR,
-        libc::RTM_DELADDR,
-    ],
-};

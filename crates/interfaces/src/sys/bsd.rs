@@ -1,18 +1,18 @@
 //! FreeBSD, NetBSD, OpenBSD, DragonFly: a routing socket, and nothing to ask beyond
 //! `getifaddrs(3)`.
 
-mod monitor;
-
 use std::io;
 
-pub(crate) use self::monitor::Monitor;
 use crate::address_record::AddressRecord;
 use crate::link::Link;
 pub(crate) use crate::sys::berkeley::dialect::Berkeley as Native;
 use crate::sys::berkeley::listing;
+pub(crate) use crate::sys::berkeley_list::{complete_link, destination, flags, list};
 use crate::sys::if_data;
 use crate::sys::ifaddrs::Entry;
-pub(crate) use crate::sys::lister::{Lister, destination};
+pub(crate) use crate::sys::lister::Lister;
+use crate::sys::routing::Messages;
+pub(crate) use crate::sys::routing_monitor::Monitor;
 
 /// Knows the MTU and asks nothing.
 #[derive(Debug)]
@@ -35,3 +35,13 @@ impl listing::Details for Details {
 
     fn complete_address(&self, _: &mut AddressRecord) {}
 }
+
+pub(crate) const MESSAGES: Messages = Messages {
+    version: libc::RTM_VERSION,
+    links: &[
+        libc::RTM_IFINFO,
+        libc::RTM_IFANNOUNCE,
+        libc::RTM_NEWADDR,
+        libc::RTM_DELADDR,
+    ],
+};

@@ -280,7 +280,13 @@ fn apply(
 /// Whether a socket could not leave because it is no member, which is what was
 /// wanted.
 fn is_no_member(error: &io::Error) -> bool {
-    let codes = [libc::EADDRNOTAVAIL, libc::EINVAL, libc::ENODEV];
+    let codes = [
+        libc::EADDRNOTAVAIL,
+        libc::EINVAL,
+        libc::ENODEV,
+        libc::ENOENT, // as illumos says it
+        libc::ENXIO,
+    ];
     error
         .raw_os_error()
         .is_some_and(|code| codes.contains(&code))

@@ -314,6 +314,7 @@ fn loss(held: &Held, holders: &Holders, endpoint: &Endpoint, now: &Snapshot) -> 
     match holders.kernel_filter(held.target(endpoint), &held.parts) {
         Ok(filter) if filter == told => None,
         Ok(filter) => Some(Loss::OtherFilter(filter)),
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => None, // nothing says so
         Err(_) => Some(Loss::Forgotten),
     }
 }

@@ -85,7 +85,8 @@ impl SharedMulticastSocket {
     /// memberships stay as they are.
     ///
     /// # Platform
-    /// `MCAST_JOIN_GROUP` (RFC 3678, section 5.1) everywhere.
+    /// `MCAST_JOIN_GROUP` (RFC 3678, section 5.1) everywhere but on NetBSD and OpenBSD:
+    /// `IP_ADD_MEMBERSHIP`, `IPV6_JOIN_GROUP`, by index.
     pub fn join(&mut self, interface: InterfaceIndex, group: Group) -> Result<(), Error> {
         self.request(interface, group, Request::Join)
     }
@@ -101,7 +102,8 @@ impl SharedMulticastSocket {
     /// # Platform
     /// `MCAST_JOIN_SOURCE_GROUP`. On Linux there may be more sources than one filter
     /// has room for (`net.ipv4.igmp_max_msf`, 10, and `net.ipv6.mld_max_msf`, 64, by
-    /// default).
+    /// default). NetBSD and OpenBSD have no source filters, and so here and below it is
+    /// [`Error::Join`] with [`io::ErrorKind::Unsupported`].
     pub fn join_source(
         &mut self,
         interface: InterfaceIndex,

@@ -72,7 +72,8 @@ impl MulticastSocket {
     /// here and below, all memberships stay as they are.
     ///
     /// # Platform
-    /// `MCAST_JOIN_GROUP` (RFC 3678, section 5.1) everywhere.
+    /// `MCAST_JOIN_GROUP` (RFC 3678, section 5.1) everywhere but on NetBSD and OpenBSD:
+    /// `IP_ADD_MEMBERSHIP`, `IPV6_JOIN_GROUP`, by index.
     pub fn join(&mut self, group: Group) -> Result<(), Error> {
         self.request(group, Request::Join)
     }
@@ -88,7 +89,8 @@ impl MulticastSocket {
     /// # Platform
     /// `MCAST_JOIN_SOURCE_GROUP`. On Linux there may be more sources than one filter
     /// has room for (`net.ipv4.igmp_max_msf`, 10, and `net.ipv6.mld_max_msf`, 64, by
-    /// default).
+    /// default). NetBSD and OpenBSD have no source filters, and so here and below it is
+    /// [`Error::Join`] with [`io::ErrorKind::Unsupported`].
     pub fn join_source(&mut self, group: Group, source: IpAddr) -> Result<(), Error> {
         self.request(group, Request::JoinSource(source))
     }

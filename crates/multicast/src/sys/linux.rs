@@ -9,20 +9,24 @@ use ifcast_socket::Family;
 
 use crate::source_filter::Mode;
 use crate::sys::option;
-use crate::sys::request::{self, Layout, Options};
+use crate::sys::request::{self, Calls, Layout, Options};
 
-pub(super) const OPTIONS: Options = Options {
-    join: libc::MCAST_JOIN_GROUP,
-    leave: libc::MCAST_LEAVE_GROUP,
-    join_source: libc::MCAST_JOIN_SOURCE_GROUP,
-    leave_source: libc::MCAST_LEAVE_SOURCE_GROUP,
-    block: libc::MCAST_BLOCK_SOURCE,
-    unblock: libc::MCAST_UNBLOCK_SOURCE,
+pub(super) const CALLS: Calls = Calls::Rfc3678 {
+    options: Options {
+        join: libc::MCAST_JOIN_GROUP,
+        leave: libc::MCAST_LEAVE_GROUP,
+        join_source: libc::MCAST_JOIN_SOURCE_GROUP,
+        leave_source: libc::MCAST_LEAVE_SOURCE_GROUP,
+        block: libc::MCAST_BLOCK_SOURCE,
+        unblock: libc::MCAST_UNBLOCK_SOURCE,
+    },
+    layout: LAYOUT,
 };
 
 /// A socket address begins with a two-byte family.
 pub(super) const LAYOUT: Layout = Layout {
     align: align_of::<libc::sockaddr_storage>(),
+    storage_len: size_of::<libc::sockaddr_storage>(),
     head,
 };
 

@@ -1,11 +1,11 @@
 //! The membership calls of RFC 3678, section 5, and all unsafe code.
 //!
 //! A platform file provides:
-//! - `OPTIONS: Options`: the numbers of the socket options;
-//! - `LAYOUT: Layout`: how their structures are laid out;
+//! - `CALLS: Calls`: the socket options, and how their values are laid out;
 //! - `set_filter(BorrowedFd, interface: u32, IpAddr, Mode, &[IpAddr]) -> io::Result<()>`
 //!   and `filter(BorrowedFd, interface: u32, IpAddr) -> io::Result<(Mode, Vec<IpAddr>)>`:
-//!   all sources of a membership at once;
+//!   all sources of a membership at once; [`io::ErrorKind::Unsupported`] where the system
+//!   knows of none;
 //! - `OTHERS_CAN_KEEP: bool`: whether a socket can receive groups that only others
 //!   have joined;
 //! - `MOST_OF_ITS_OWN: usize`: how many memberships a socket that also sends is to have;
@@ -27,8 +27,37 @@ mod platform;
 #[path = "apple.rs"]
 mod platform;
 
-#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+#[cfg(target_os = "freebsd")]
+#[path = "freebsd.rs"]
+mod platform;
+
+#[cfg(target_os = "illumos")]
+#[path = "illumos.rs"]
+mod platform;
+
+#[cfg(target_os = "netbsd")]
+#[path = "netbsd.rs"]
+mod platform;
+
+#[cfg(target_os = "openbsd")]
+#[path = "openbsd.rs"]
+mod platform;
+
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "illumos",
+    target_os = "netbsd",
+    target_os = "openbsd"
+)))]
 compile_error!("ifcast-multicast does not know this system yet: see PLATFORM.md");
+
+#[cfg(any(target_os = "netbsd", target_os = "openbsd"))]
+mod no_sources;
+#[cfg(any(target_vendor = "apple", target_os = "freebsd", target_os = "illumos"))]
+mod source_filters;
 
 use std::io;
 use std::net::IpAddr;
@@ -70,24 +99,13 @@ pub(crate) fn change(
     group: Group,
     change: Change<'_>,
 ) -> io::Result<()> {
-    let options = platform::OPTIONS;
-    let (option, source) = match change {
-        Change::Join => (options.join, None),
-        Change::Leave => (options.leave, None),
-        Change::JoinSource(source) => (options.join_source, Some(source)),
-        Change::LeaveSource(source) => (options.leave_source, Some(source)),
-        Change::Block(source) => (options.block, Some(source)),
-        Change::Unblock(source) => (options.unblock, Some(source)),
-        Change::Set(filter) => {
-            let sources: Vec<IpAddr> = filter.sources().iter().copied().collect();
-            let (index, group) = (interface.get(), group.address());
-            return platform::set_filter(socket, index, group, filter.mode(), &sources);
-        }
-    };
-    let addresses = [Some(group.address()), source];
-    let addresses = addresses.into_iter().flatten();
-    let request = request::encode(platform::LAYOUT, interface.get(), addresses);
-    option::set(socket, option::level(group.address()), option, &request)
+    let (index, group) = (interface.get(), group.address());
+    if let Change::Set(filter) = change {
+        let sources: Vec<IpAddr> = filter.sources().iter().copied().collect();
+        return platform::set_filter(socket, index, group, filter.mode(), &sources);
+    }
+    let (option, value) = request::encode_change(platform::CALLS, index, group, change)?;
+    option::set(socket, option::level(group), option, &value)
 }
 
 /// The filter of the socket's membership; an error if there is none.

@@ -31,7 +31,7 @@ pub(crate) enum System {
     Linux,
     /// macOS, iOS, tvOS, watchOS, visionOS.
     Apple,
-    /// The BSDs.
+    /// The BSDs and illumos.
     Other,
 }
 
@@ -90,9 +90,13 @@ fn specific(attempt: Attempt, errno: i32, system: System) -> Option<(Class, &'st
             "the interface has been deleted, one made anew must be looked up again",
         ),
 
-        (A::Option, libc::ENOBUFS, S::Apple | S::Other) => {
+        (A::Option, libc::ENOBUFS, S::Apple) => {
             (Class::Limit, "kern.ipc.maxsockbuf limits buffers")
         }
+        (A::Option, libc::ENOBUFS, S::Other) => (
+            Class::Limit,
+            "kern.ipc.maxsockbuf limits buffers, or kern.sbmax on NetBSD",
+        ),
 
         (A::Bind, libc::EADDRINUSE, S::Linux) => (
             Class::Other,
@@ -137,6 +141,11 @@ fn specific(attempt: Attempt, errno: i32, system: System) -> Option<(Class, &'st
             "local network privacy, on iOS also the lack of \
              com.apple.developer.networking.multicast, or for a while boot, wake or a change \
              of link",
+        ),
+        // So the BSDs say that the interface that they are told is not that of the route.
+        (A::Send, libc::EHOSTUNREACH, S::Other) => (
+            Class::Transient,
+            "no route leads there by this interface, or nobody answers",
         ),
         (A::Send, libc::EHOSTUNREACH | libc::EHOSTDOWN, _) => {
             (Class::Transient, "no route leads there, or nobody answers")
@@ -189,7 +198,16 @@ fn specific(attempt: Attempt, errno: i32, system: System) -> Option<(Class, &'st
         (
             A::Join(Family::V4),
             libc::ENOBUFS | libc::ENOMEM | libc::ENOSPC | libc::ETOOMANYREFS,
-            S::Apple | S::Other,
+            S::Other,
+        ) => (
+            Class::Limit,
+            "a socket has room for so many groups, 20 on NetBSD, and FreeBSD's \
+             net.inet.ip.mcast.maxsocksrc and maxgrpsrc limit sources",
+        ),
+        (
+            A::Join(Family::V4),
+            libc::ENOBUFS | libc::ENOMEM | libc::ENOSPC | libc::ETOOMANYREFS,
+            S::Apple,
         ) => (
             Class::Limit,
             "a socket has room for some thousand groups, and net.inet.ip.mcast.maxsocksrc and \
@@ -198,7 +216,16 @@ fn specific(attempt: Attempt, errno: i32, system: System) -> Option<(Class, &'st
         (
             A::Join(Family::V6),
             libc::ENOBUFS | libc::ENOMEM | libc::ENOSPC | libc::ETOOMANYREFS,
-            S::Apple | S::Other,
+            S::Other,
+        ) => (
+            Class::Limit,
+            "a socket has room for so many groups, and FreeBSD's \
+             net.inet6.ip6.mcast.maxsocksrc and maxgrpsrc limit sources",
+        ),
+        (
+            A::Join(Family::V6),
+            libc::ENOBUFS | libc::ENOMEM | libc::ENOSPC | libc::ETOOMANYREFS,
+            S::Apple,
         ) => (
             Class::Limit,
             "a socket has room for some thousand groups, and net.inet6.ip6.mcast.maxsocksrc and \

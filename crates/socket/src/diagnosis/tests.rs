@@ -151,6 +151,9 @@ fn what_cannot_be_reached_is_a_matter_of_privacy_on_apples_systems_only() {
         Class::Transient,
         &["route"],
     );
+    let by_this = ["by this interface"];
+    let (attempts, others) = ([Attempt::Send], [System::Other]);
+    assert_is(&attempts, &errnos, &others, Class::Transient, &by_this);
     let down = [libc::EHOSTDOWN];
     let names = ["nobody answers"];
     assert_is(&[Attempt::Send], &down, &SYSTEMS, Class::Transient, &names);
@@ -266,8 +269,10 @@ fn too_many_memberships_are_a_limit_with_the_systems_own_names() {
     ];
     let v4 = ["groups", "net.inet.ip.mcast.maxsocksrc"];
     limit(Family::V4, &errnos, &NOT_LINUX, &v4);
+    limit(Family::V4, &errnos, &[System::Other], &["20 on NetBSD"]);
     let v6 = ["groups", "net.inet6.ip6.mcast.maxsocksrc"];
     limit(Family::V6, &errnos, &NOT_LINUX, &v6);
+    limit(Family::V6, &errnos, &[System::Other], &["FreeBSD's"]);
     let hint = of(Attempt::Join(Family::V6), libc::ENOBUFS, System::Linux).hint;
     assert!(!hint.unwrap().contains("ipv4"));
 }
@@ -286,6 +291,8 @@ fn too_many_descriptors_are_a_limit_whatever_was_attempted() {
     let option = [Attempt::Option];
     let names = ["kern.ipc.maxsockbuf"];
     assert_is(&option, &[libc::ENOBUFS], &NOT_LINUX, Class::Limit, &names);
+    let (others, names) = ([System::Other], ["kern.sbmax"]);
+    assert_is(&option, &[libc::ENOBUFS], &others, Class::Limit, &names);
 }
 
 #[test]
@@ -403,4 +410,4 @@ fn what_a_program_says_has_the_class_of_its_kind() {
 }
 
 /// Each of them is in a test of its own row.
-const HINTS: usize = 44;
+const HINTS: usize = 48;

@@ -22,7 +22,9 @@ use crate::error::Error;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
-    /// Every host on the link, of whatever subnet: 255.255.255.255.
+    /// Every host on the link, of whatever subnet: 255.255.255.255. FreeBSD cannot send
+    /// that by an interface that is named, and OpenBSD not by one of several that share a
+    /// socket; it is [`ifcast_socket::Error::Unsupported`] there.
     Limited,
     /// Every host of each IPv4 subnet that the interface is in, one datagram
     /// each, from the interface's address there.

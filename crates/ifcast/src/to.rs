@@ -21,7 +21,9 @@ use ifcast_socket::Family;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum To {
-    /// Every host on the link: a limited broadcast, over IPv4.
+    /// Every host on the link: a limited broadcast, over IPv4. FreeBSD cannot send that by
+    /// an interface that is named, and OpenBSD not by one of several that share a socket:
+    /// use [`Subnets`](Self::Subnets) there.
     AllHosts,
     /// Every host of each IPv4 subnet of the interface: directed broadcasts.
     Subnets,

@@ -132,7 +132,8 @@ impl<Tie> Builder<Tie> {
     /// # Platform
     /// - Linux, Android: `net.core.rmem_max` caps it, customarily at 212992 bytes;
     ///   only privileged programs may go beyond, and this one does not try.
-    /// - Apple's systems: `kern.ipc.maxsockbuf` caps it, customarily at 8 MiB.
+    /// - Apple's systems: `kern.ipc.maxsockbuf` caps it, customarily at 8 MiB; FreeBSD:
+    ///   the same; NetBSD: `kern.sbmax`.
     pub const fn receive_buffer(mut self, bytes: usize) -> Self {
         self.settings.receive_buffer = Some(bytes);
         self
@@ -174,7 +175,7 @@ impl<Tie> Builder<Tie> {
     /// fragments, each of which can get lost. Off by default.
     ///
     /// # Platform
-    /// Apple's systems refuse to fragment broadcasts.
+    /// Apple's systems and the BSDs refuse to fragment broadcasts.
     pub const fn fragments(mut self, allowed: bool) -> Self {
         self.settings.fragments = allowed;
         self

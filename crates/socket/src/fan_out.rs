@@ -52,7 +52,7 @@ impl SharedSocket {
     ///
     /// # Platform
     /// - Linux, Android: `sendmmsg(2)`, with packet info for each.
-    /// - Apple: `sendmsg(2)` in a loop.
+    /// - Elsewhere: `sendmsg(2)` in a loop.
     pub fn fan_out(&self, batch: &mut SendBatch, payload: &[u8], courses: &[Course]) -> SentBatch {
         let mut sent = SentBatch::none_of(courses.len());
         while !sent.unsent().is_empty() {

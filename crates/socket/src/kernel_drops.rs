@@ -58,8 +58,7 @@ impl KernelDrops {
     ///
     /// # Platform
     /// - Linux, Android: `SO_MEMINFO`, since 4.12.
-    /// - Apple's systems: unsupported; `netstat -s -p udp` tells of all sockets
-    ///   together.
+    /// - Elsewhere: unsupported; `netstat -s -p udp` tells of all sockets together.
     pub fn of(socket: impl AsFd) -> io::Result<Self> {
         sys::kernel_drops(socket.as_fd()).map(Self)
     }

@@ -34,7 +34,11 @@
 //! # Platform
 //! - Linux, Android: `SO_BINDTOIFINDEX` since Linux 5.1 (without privilege since
 //!   5.7), else `SO_BINDTODEVICE`, else `IP_UNICAST_IF` and `IP_MULTICAST_IF`.
-//! - macOS, iOS, tvOS, watchOS, visionOS: `IP_BOUND_IF`, `IPV6_BOUND_IF`.
+//! - macOS, iOS, tvOS, watchOS, visionOS, illumos: `IP_BOUND_IF`, `IPV6_BOUND_IF`.
+//! - NetBSD: `IP_PKTINFO` (since 9.0) and `IPV6_PKTINFO` with each datagram.
+//! - FreeBSD, OpenBSD: `IP_MULTICAST_IF`, `IPV6_PKTINFO` with each datagram; what the
+//!   system's routes would send by another interface is refused, and on FreeBSD what
+//!   goes to 255.255.255.255 ([`Error::Unsupported`]).
 //! - Elsewhere: does not compile.
 
 mod attempt;

@@ -19,8 +19,9 @@
 /// # Platform
 /// - Linux, Android: `IP_RECVTTL`, `IPV6_RECVHOPLIMIT`, `IP_RECVTOS`,
 ///   `IPV6_RECVTCLASS`, `SO_TIMESTAMPNS`, `SO_RXQ_OVFL`.
-/// - Apple: the same for IP, and `SO_TIMESTAMP`, which counts microseconds. It
-///   does not know `drops`: opening the socket fails with
+/// - Elsewhere: the same for IP, and `SO_TIMESTAMP`, which counts microseconds. Nobody
+///   else knows `drops`, and of IPv4 NetBSD, OpenBSD and illumos do not tell the traffic
+///   class: opening the socket fails with
 ///   [`Unsupported`](std::io::ErrorKind::Unsupported).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a thing by itself")]

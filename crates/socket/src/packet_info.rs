@@ -22,9 +22,9 @@ use ifcast_interfaces::InterfaceIndex;
 ///
 /// # Platform
 /// - Source: `IP_PKTINFO`, `IPV6_PKTINFO`; xnu takes no notice of an IPv4 one, because
-///   the interface is named with it.
+///   the interface is named with it. FreeBSD, OpenBSD: `IP_SENDSRCADDR`.
 /// - Hops and traffic class: `IP_TTL` and `IP_TOS` on Linux and Android,
-///   `IPV6_HOPLIMIT` and `IPV6_TCLASS` everywhere; for IPv4 on Apple unsupported.
+///   `IPV6_HOPLIMIT` and `IPV6_TCLASS` everywhere; for IPv4 unsupported elsewhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PacketInfo {
     /// The interface to leave by; none means the socket's own, and any other is

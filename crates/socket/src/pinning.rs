@@ -19,6 +19,9 @@ use std::fmt;
 ///   leaves and leave it to this crate to check where broadcasts and multicasts
 ///   arrive, whichever of `Automatic` and `Device` is asked for; `AddressFree`
 ///   is unsupported.
+/// - illumos: the same, but they decide what is received, too.
+/// - FreeBSD, NetBSD, OpenBSD: `AddressFree`, whichever of `Automatic` and that is asked
+///   for, by what [`Sender::send`](crate::Sender::send) says; `Device` is unsupported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Pinning {

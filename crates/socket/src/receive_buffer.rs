@@ -43,7 +43,7 @@ impl ReceiveBuffer {
     /// # Platform
     /// - Linux, Android: it doubles what is asked for, to have room for the
     ///   bookkeeping, and says the double (socket(7)). At least 2304 bytes.
-    /// - Apple's systems: what is asked for.
+    /// - Elsewhere: what is asked for.
     #[must_use]
     pub const fn granted(&self) -> usize {
         self.granted
@@ -54,7 +54,7 @@ impl ReceiveBuffer {
     ///
     /// # Platform
     /// - Linux, Android: `net.core.rmem_max` caps what is asked for.
-    /// - Apple's systems: `kern.ipc.maxsockbuf` does.
+    /// - Apple's systems, FreeBSD: `kern.ipc.maxsockbuf` does; NetBSD: `kern.sbmax`.
     #[must_use]
     pub fn is_less_than_asked(&self) -> bool {
         let granted_in_full = |asked| sys::receive_buffer_of(asked);

@@ -187,7 +187,7 @@ impl BoundSocket {
     /// - Linux, Android: `sendmmsg(2)`, and `UDP_SEGMENT` for datagrams of one size
     ///   to one destination, see [`SendBatch::max_burst`]; where the kernel or the
     ///   network card refuses that, they leave one by one.
-    /// - Apple: `sendmsg(2)` in a loop.
+    /// - Elsewhere: `sendmsg(2)` in a loop.
     pub fn send_batch(&self, batch: &mut SendBatch, datagrams: &[ToSend<'_>]) -> SentBatch {
         self.sender().send_batch(batch, datagrams)
     }

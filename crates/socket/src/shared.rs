@@ -42,8 +42,10 @@ use crate::sender::Sender;
 /// ```
 ///
 /// # Platform
-/// Packet info with each datagram, both ways: Linux, Android, Apple. No privilege
-/// is needed.
+/// Packet info with each datagram, both ways, which needs no privilege: everywhere, but
+/// FreeBSD and OpenBSD cannot be told by which interface an IPv4 datagram is to leave. They
+/// send what their routes send by the interface that is named, and no multicasts and
+/// nothing to 255.255.255.255 ([`Error::Unsupported`]).
 #[derive(Debug)]
 pub struct SharedSocket {
     endpoint: Endpoint,

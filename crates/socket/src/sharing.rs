@@ -22,7 +22,7 @@
 /// - Linux, Android: `SO_REUSEADDR`, which the other sockets must set too. An
 ///   exclusive port is exclusive on one interface, but cannot be had
 ///   [`Pinning::AddressFree`](crate::Pinning::AddressFree), where all interfaces are one to the kernel.
-/// - Apple: `SO_REUSEADDR` and `SO_REUSEPORT`; for a
+/// - Elsewhere: `SO_REUSEADDR`, and but on illumos `SO_REUSEPORT`; for a
 ///   [`BoundSocket`](crate::BoundSocket) always, for the same reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Sharing {

@@ -122,10 +122,8 @@ mod lacking;
     target_os = "openbsd"
 ))]
 mod multicast_interface;
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-mod one_by_one;
 
-// What only decodes or decides is tested everywhere.
+// What only decodes or decides, or can be tried with any socket, is tested everywhere.
 #[cfg(any(
     target_os = "freebsd",
     target_os = "netbsd",
@@ -134,6 +132,8 @@ mod one_by_one;
     fuzzing
 ))]
 mod gather;
+#[cfg(any(not(any(target_os = "linux", target_os = "android")), test))]
+mod one_by_one;
 #[cfg(any(target_os = "freebsd", target_os = "openbsd", test))]
 mod routed;
 

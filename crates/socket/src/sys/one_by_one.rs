@@ -83,3 +83,123 @@ pub(super) unsafe fn send(
     }
     Ok(sent)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::mem;
+    use std::net::{SocketAddr, UdpSocket};
+    use std::os::fd::AsFd;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::sys::address::{self, Name};
+    use crate::sys::len;
+
+    const CAPACITY: usize = 8;
+
+    /// Headers and what they point at.
+    struct Batch<const N: usize> {
+        headers: [Header; N],
+        _vectors: Box<[libc::iovec; N]>,
+        names: Box<[Name; N]>,
+        payloads: Box<[[u8; CAPACITY]; N]>,
+    }
+
+    impl<const N: usize> Batch<N> {
+        fn new() -> Self {
+            let mut payloads = Box::new([[0; CAPACITY]; N]);
+            let mut names = Box::new([Name([0; address::LEN]); N]);
+            let mut vectors = Box::new(payloads.each_mut().map(|payload| libc::iovec {
+                iov_base: payload.as_mut_ptr().cast(),
+                iov_len: CAPACITY,
+            }));
+            // SAFETY: all zeros is a header without name, data or control messages.
+            let empty: libc::msghdr = unsafe { mem::zeroed() };
+            let mut headers = [Header {
+                msg_hdr: empty,
+                msg_len: 0,
+            }; N];
+            for (slot, header) in headers.iter_mut().enumerate() {
+                header.msg_hdr.msg_iov = &raw mut vectors[slot];
+                header.msg_hdr.msg_iovlen = 1;
+                header.msg_hdr.msg_name = names[slot].0.as_mut_ptr().cast();
+                header.msg_hdr.msg_namelen = len::to_c(address::LEN);
+            }
+            Self {
+                headers,
+                _vectors: vectors,
+                names,
+                payloads,
+            }
+        }
+
+        fn to(mut self, destinations: [SocketAddr; N]) -> Self {
+            for (slot, destination) in destinations.into_iter().enumerate() {
+                let len = address::encode(destination, &mut self.names[slot]);
+                self.headers[slot].msg_hdr.msg_namelen = len::to_c(len);
+            }
+            self
+        }
+
+        fn receive(&mut self, socket: &UdpSocket) -> (io::Result<(usize, bool)>, usize) {
+            let completed = AtomicUsize::new(0);
+            let complete = |_: &mut libc::msghdr| {
+                completed.fetch_add(1, Ordering::Relaxed);
+            };
+            let headers = self.headers.as_mut_ptr();
+            // SAFETY: there are so many headers, and what they point at is `self`'s.
+            let received = unsafe { receive(socket.as_fd(), headers, N, complete) };
+            (received, completed.into_inner())
+        }
+
+        fn send(&mut self, socket: &UdpSocket, from: usize) -> io::Result<usize> {
+            let headers = self.headers[from..].as_mut_ptr();
+            // SAFETY: as above.
+            unsafe { send(socket.as_fd(), headers, N - from) }
+        }
+    }
+
+    fn open() -> (UdpSocket, SocketAddr) {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let address = socket.local_addr().unwrap();
+        (socket, address)
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri knows no sockets of this kind")]
+    fn a_batch_ends_when_nothing_is_left_or_when_it_is_full() {
+        let ((receiver, to), (sender, from)) = (open(), open());
+        for payload in ["one", "two", "longer than a slot"] {
+            sender.send_to(payload.as_bytes(), to).unwrap();
+        }
+        let mut batch = Batch::<2>::new();
+        let (received, completed) = batch.receive(&receiver);
+        assert_eq!((received.unwrap(), completed), ((2, false), 2));
+        assert_eq!(batch.headers[0].msg_len, 3);
+        assert_eq!(batch.payloads[1][..3], *b"two");
+        assert_eq!(address::decode(&batch.names[1].0, crate::Family::V4), from);
+
+        let (received, completed) = batch.receive(&receiver);
+        assert_eq!((received.unwrap(), completed), ((1, true), 1));
+        assert_ne!(batch.headers[0].msg_hdr.msg_flags & libc::MSG_TRUNC, 0);
+
+        let (received, completed) = batch.receive(&receiver);
+        let kind = received.unwrap_err().kind();
+        assert_eq!((kind, completed), (io::ErrorKind::WouldBlock, 0));
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri knows no sockets of this kind")]
+    fn what_is_refused_ends_a_batch_and_is_said_by_the_next() {
+        let ((receiver, to), (sender, _)) = (open(), open());
+        let nowhere = SocketAddr::new(to.ip(), 0);
+        let mut batch = Batch::<3>::new().to([to, nowhere, to]);
+        assert_eq!(batch.send(&sender, 0).unwrap(), 1);
+        let error = batch.send(&sender, 1).unwrap_err();
+        assert!(error.raw_os_error().is_some(), "{error}");
+        assert_eq!(batch.send(&sender, 2).unwrap(), 1);
+        let (received, _) = Batch::<3>::new().receive(&receiver);
+        assert_eq!(received.unwrap(), (2, true));
+    }
+}

@@ -394,6 +394,7 @@ pub(crate) fn set_hops(
             socket
                 .set_ttl_v4(hops.into())
                 .map_err(failed(scope, "IP_TTL"))?;
+            sys::set_broadcast_hops(socket, hops).map_err(failed(scope, "IP_BROADCAST_TTL"))?;
             sys::set_ipv4_multicast(socket, sys::Ipv4Multicast::Hops, hops)
                 .map_err(failed(scope, "IP_MULTICAST_TTL"))
         }

@@ -55,6 +55,9 @@ pub(super) const CONTROL: Constants = Constants {
 /// As `setsockopt(2)` takes the numbers of `IP_MULTICAST_TTL` and `IP_MULTICAST_LOOP`.
 pub(super) type MulticastNumber = u8;
 
+/// `IP_BROADCAST_TTL`, without which broadcasts make as many hops as the system likes.
+pub(super) const BROADCAST_HOPS: Option<c_int> = Some(0x43);
+
 pub(super) const IPV4_HEADER: HeaderOptions = HeaderOptions {
     hops: (IP_RECVTTL, "IP_RECVTTL"),
     traffic_class: None,

@@ -56,6 +56,8 @@ pub(super) const CONTROL: Constants = Constants {
 /// As `setsockopt(2)` takes the numbers of `IP_MULTICAST_TTL` and `IP_MULTICAST_LOOP`.
 pub(super) type MulticastNumber = c_int;
 
+pub(super) const BROADCAST_HOPS: Option<c_int> = None;
+
 pub(super) const IPV4_HEADER: HeaderOptions = HeaderOptions {
     hops: (libc::IP_RECVTTL, "IP_RECVTTL"),
     traffic_class: Some((libc::IP_RECVTOS, "IP_RECVTOS")),

@@ -21,6 +21,8 @@
 //! - `receive_metadata(&Socket, Family, Metadata) -> Result<(), (option, io::Error)>`:
 //!   more on receive; `IPV4_HEADER` and `IPV6_HEADER`, of type `HeaderOptions`, are
 //!   what has the system say what is in the IP header;
+//! - `BROADCAST_HOPS: Option<option>`: what limits the hops of IPv4 broadcasts, unless
+//!   `IP_TTL` or `IP_MULTICAST_TTL` does; a byte;
 //! - `MulticastNumber`: the C type of `IP_MULTICAST_TTL` and `IP_MULTICAST_LOOP`;
 //! - `coalesce(&Socket) -> io::Result<()>`: several datagrams may come as one
 //!   message; [`io::ErrorKind::Unsupported`] where they never do;
@@ -149,7 +151,9 @@ use libc as calls;
 
 #[cfg(fuzzing)]
 pub use self::control::fuzzing;
-pub(crate) use self::option::{Ipv4Multicast, set_ipv4_multicast, set_traffic_class};
+pub(crate) use self::option::{
+    Ipv4Multicast, set_broadcast_hops, set_ipv4_multicast, set_traffic_class,
+};
 pub(crate) use self::platform::{
     DEVICE_OWNS_PORT, SEGMENT, SYSTEM, coalesce, configure, kernel_drops, must_be_told,
     packet_charge, pin, receive_all_groups, receive_buffer_of, receive_metadata, refuses_fragments,

@@ -9,7 +9,7 @@ use socket2::Socket;
 
 use crate::family::Family;
 use crate::metadata::Metadata;
-use crate::sys::platform::{IPV4_HEADER, IPV6_HEADER, MulticastNumber};
+use crate::sys::platform::{BROADCAST_HOPS, IPV4_HEADER, IPV6_HEADER, MulticastNumber};
 
 /// Sets an option whose value is a plain C type of the size the kernel expects.
 pub(super) fn set<T: Copy>(
@@ -59,6 +59,13 @@ pub(crate) fn set_ipv4_multicast(
     };
     let value: MulticastNumber = number(value);
     set(socket.as_fd(), libc::IPPROTO_IP, option, value)
+}
+
+/// Sets how many hops IPv4 broadcasts may make, where that is not `IP_TTL`.
+pub(crate) fn set_broadcast_hops(socket: &Socket, hops: u8) -> io::Result<()> {
+    BROADCAST_HOPS.map_or(Ok(()), |option| {
+        set(socket.as_fd(), libc::IPPROTO_IP, option, hops)
+    })
 }
 
 fn number<N: From<u8>>(value: u8) -> N {

@@ -59,6 +59,8 @@ const IPV6_HOPLIMIT: c_int = 47;
 /// OpenBSD refuses longer ones.
 pub(super) type MulticastNumber = u8;
 
+pub(super) const BROADCAST_HOPS: Option<c_int> = None;
+
 /// What is sent leaves as [`must_be_told`] and [`steer`] say; nothing filters what
 /// arrives.
 pub(crate) fn pin(

@@ -19,7 +19,7 @@ const MOMENT: Duration = Duration::from_millis(20);
 const NEVER_ENDING: Duration = Duration::MAX;
 
 /// What one socket may hand over in its turn.
-const TURN: usize = 4 * 32;
+const TURN: usize = 2 * 32;
 
 const WAYS: [Waiting; 8] = [
     Waiting::Park,

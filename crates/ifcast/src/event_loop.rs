@@ -14,7 +14,7 @@ use crate::waiting::{Waiter, Waiting};
 use crate::waker::Waker;
 
 /// How many batches one socket may take before the others have their turn.
-const BATCHES_PER_TURN: usize = 4;
+const BATCHES_PER_TURN: usize = 2;
 
 /// What are not sockets.
 const OTHER: Token = Token(usize::MAX);

@@ -16,6 +16,7 @@ mod installed;
 mod join;
 mod judge;
 mod ledger;
+mod pinnings;
 mod program;
 mod star;
 mod wait;
@@ -23,7 +24,7 @@ mod wait;
 use std::net::IpAddr;
 
 use ifcast::socket::BoundSocket;
-use ifcast::{Family, Interface, Pinning, Snapshot};
+use ifcast::{Family, Interface, Snapshot};
 use ifcast_netlab::Nic;
 
 pub use crate::activity::activity;
@@ -32,13 +33,10 @@ pub use crate::home::Home;
 pub use crate::installed::{is_installed, skip};
 pub use crate::judge::Judge;
 pub use crate::ledger::{Ledger, joined, open_sockets};
+pub use crate::pinnings::{pinnings, tightest};
 pub use crate::program::Program;
 pub use crate::star::Star;
 pub use crate::wait::wait_until;
-
-/// Both ways of tying a socket to an interface. The second is Apple's model:
-/// the kernel filters nothing, this project does.
-pub const PINNINGS: [Pinning; 2] = [Pinning::Device, Pinning::AddressFree];
 
 /// The interface behind a network card, as its own host sees it now.
 #[must_use]

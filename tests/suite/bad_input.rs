@@ -11,7 +11,7 @@ use ifcast::multicast::MulticastSocket;
 use ifcast::socket::{BoundSocket, Error};
 use ifcast::{Family, Group, Lan, Selector, Sharing, To};
 use ifcast_netlab::{Host, Lab, Nic};
-use ifcast_tests::{Judge, PINNINGS, interface};
+use ifcast_tests::{Judge, interface, pinnings};
 
 const PORT: u16 = 2222;
 
@@ -73,7 +73,7 @@ fn an_interface_that_has_vanished_is_an_error_that_names_it() {
     let gone = interface(&open.nic);
     open.nic.delete();
     for family in Family::ALL {
-        for pinning in PINNINGS {
+        for pinning in pinnings() {
             let builder = BoundSocket::builder(&gone, family).pinning(pinning);
             let error = open.host.run(|| builder.bind()).unwrap_err();
             assert!(matches!(error, Error::Pin { .. }), "{pinning:?}: {error:?}");
@@ -129,7 +129,7 @@ fn a_port_can_be_shared_with_others_who_agree() {
     let host = lab.host("host");
     let nic = segment.attach(&host, "lan0", &["10.71.0.1/24"]);
     let interface = interface(&nic);
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         let builder = BoundSocket::builder(&interface, Family::V4)
             .port(PORT)
             .pinning(pinning)
@@ -143,7 +143,7 @@ fn a_port_can_be_shared_with_others_who_agree() {
 fn a_family_that_the_interface_lacks_is_an_error_that_names_both() {
     let mut open = Open::new(&["10.71.0.1/24"]);
     let interface = interface(&open.nic);
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         let builder = BoundSocket::builder(&interface, Family::V6).pinning(pinning);
         let error = open.host.run(|| builder.bind()).unwrap_err();
         assert!(matches!(error, Error::NoAddress { .. }), "{error:?}");

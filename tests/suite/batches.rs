@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use ifcast::Family;
 use ifcast::socket::{BoundSocket, Error, SendBatch, ToSend};
 use ifcast_netlab::{Host, Lab, Nic};
-use ifcast_tests::{Judge, PINNINGS, interface, ip};
+use ifcast_tests::{Judge, interface, ip, pinnings};
 
 const PORT: u16 = 2222;
 const GROUPS: [&str; 2] = ["239.255.71.7", "ff02::71:7"];
@@ -203,7 +203,7 @@ fn a_batch_leaves_by_the_sockets_interface_however_it_is_tied_to_it() {
         })
         .collect();
     let payloads = payloads([200; 100]);
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         for (turn, (nic, judge)) in ends.iter().enumerate() {
             let interface = interface(nic);
             let builder = BoundSocket::builder(&interface, Family::V4).pinning(pinning);

@@ -8,7 +8,7 @@ use ifcast::Family;
 use ifcast::broadcast::{BroadcastSocket, Error, Target};
 use ifcast::socket::BoundSocket;
 use ifcast_netlab::{AddressOptions, Broadcast, Lab};
-use ifcast_tests::{Ear, Judge, PINNINGS, interface, ip};
+use ifcast_tests::{Ear, Judge, interface, ip, pinnings};
 
 const PORT: u16 = 2222;
 
@@ -29,7 +29,7 @@ fn a_directed_broadcast_reaches_each_subnet_of_the_interface_from_the_address_th
     );
     let judge = Judge::listen(&end, PORT, &[]);
 
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         let interface = interface(&nic);
         let sent = sender.run(|| {
             let builder = BoundSocket::builder(&interface, Family::V4)
@@ -130,7 +130,7 @@ fn an_interface_without_ipv4_address_may_broadcast_if_asked_for() {
     let judge = Judge::listen(&end, PORT, &[]);
 
     let interface = interface(&bare);
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         sender.run(|| {
             let builder = BoundSocket::builder(&interface, Family::V4)
                 .pinning(pinning)
@@ -162,7 +162,7 @@ fn a_subnet_that_is_gone_is_an_error_and_not_a_datagram_to_the_default_gateway()
     sender.add_default_route(&nic, Some(ip("10.71.0.2")));
     let mut wire = segment.capture();
 
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         let interface = interface(&nic);
         let builder = BoundSocket::builder(&interface, Family::V4).pinning(pinning);
         let socket = BroadcastSocket::new(sender.run(|| builder.bind()).unwrap()).unwrap();
@@ -198,7 +198,7 @@ fn own_broadcasts_come_back_as_what_they_are() {
     let segment = lab.segment();
     let host = lab.host("host");
     let nic = segment.attach(&host, "lan0", &["10.71.0.1/24"]);
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         let interface = interface(&nic);
         let builder = BoundSocket::builder(&interface, Family::V4)
             .port(PORT)

@@ -10,7 +10,7 @@ use std::time::Duration;
 use ifcast::socket::{BoundSocket, DropWatch, KernelDrops, SendBatch, ToSend};
 use ifcast::{Event, EventLoop, Family, Interface, Lan, LanBuilder, RecvBatch, Selector};
 use ifcast_netlab::{Host, Lab, Nic};
-use ifcast_tests::{Ear, PINNINGS, interface, ip};
+use ifcast_tests::{Ear, interface, ip, pinnings};
 
 const PORT: u16 = 2222;
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -263,7 +263,7 @@ fn of_joined_datagrams_each_message_counts() {
 #[test]
 fn a_long_datagram_that_finds_no_room_beside_short_ones_is_told_of() {
     let link = Link::loopback();
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         for coalesce in [true, false] {
             let build = |lan: LanBuilder| lan.receive_buffer(40_000).coalesce(coalesce);
             let mut lan = link.lan(Family::V4, |lan| build(lan).pinning(pinning));

@@ -9,7 +9,7 @@ use ifcast::multicast::MulticastSocket;
 use ifcast::socket::{BoundSocket, Error};
 use ifcast::{Cast, Family, Metadata, Pinning, RecvBatch};
 use ifcast_netlab::{Host, Lab, Nic};
-use ifcast_tests::{Ear, PINNINGS, interface, ip};
+use ifcast_tests::{Ear, interface, ip, pinnings, tightest};
 use nix::sys::socket::setsockopt;
 use nix::sys::socket::sockopt::Ipv4PacketInfo;
 
@@ -87,7 +87,7 @@ fn hops_are_not_told_unless_they_are_asked_for() {
 #[test]
 fn one_listener_gets_every_cast_with_its_class_destination_and_arrival_interface() {
     let pair = Pair::new();
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         let cases: [(Family, &[(&str, Cast)]); 2] = [
             (
                 Family::V4,
@@ -136,7 +136,7 @@ fn one_listener_gets_every_cast_with_its_class_destination_and_arrival_interface
 #[test]
 fn a_broadcast_to_a_subnet_added_later_is_no_unicast() {
     let pair = Pair::new();
-    let mut ear = Ear::to(pair.listener(Family::V4, Pinning::Device));
+    let mut ear = Ear::to(pair.listener(Family::V4, tightest()));
     pair.nic_a.add_address("10.79.0.1/24");
     pair.nic_b.add_address("10.79.0.2/24");
     let sender = pair.sender(Family::V4);
@@ -154,7 +154,7 @@ fn a_link_local_source_can_be_answered_as_it_is() {
     let pair = Pair::new();
     let (sender, listener) = (
         pair.sender(Family::V6),
-        pair.listener(Family::V6, Pinning::Device),
+        pair.listener(Family::V6, tightest()),
     );
     let mut ear = Ear::to(listener);
     sender.send(b"question", to("fe80::71:2")).unwrap();
@@ -177,7 +177,7 @@ fn hops_are_set_for_every_cast_at_once_and_reported_on_arrival() {
         (Family::V6, ["fd71::2", "ff02::71:7", "ff05::71:7"]),
     ] {
         let sender = pair.sender(family);
-        let mut socket = pair.listener(family, Pinning::Device);
+        let mut socket = pair.listener(family, tightest());
         for group in destinations
             .iter()
             .filter_map(|address| address.parse().ok())
@@ -201,7 +201,7 @@ fn hops_are_set_for_every_cast_at_once_and_reported_on_arrival() {
 fn a_datagram_without_payload_is_data() {
     let pair = Pair::new();
     let sender = pair.sender(Family::V4);
-    let mut ear = Ear::to(pair.listener(Family::V4, Pinning::Device));
+    let mut ear = Ear::to(pair.listener(Family::V4, tightest()));
     for payload in [&b""[..], b"x", b""] {
         sender.send(payload, to("255.255.255.255")).unwrap();
     }
@@ -217,7 +217,7 @@ fn a_datagram_without_payload_is_data() {
 fn truncation_is_reported_and_costs_no_other_datagram() {
     let pair = Pair::new();
     let sender = pair.sender(Family::V4);
-    let listener = pair.listener(Family::V4, Pinning::Device);
+    let listener = pair.listener(Family::V4, tightest());
     for payload in [&b"fits"[..], b"is too long", b"fits"] {
         sender.send(payload, to("255.255.255.255")).unwrap();
     }
@@ -238,7 +238,7 @@ fn truncation_is_reported_and_costs_no_other_datagram() {
 fn a_datagram_without_packet_info_is_dropped_and_counted() {
     let pair = Pair::new();
     let sender = pair.sender(Family::V4);
-    let listener = pair.listener(Family::V4, Pinning::Device);
+    let listener = pair.listener(Family::V4, tightest());
     setsockopt(&listener, Ipv4PacketInfo, &false).unwrap();
     let mut ear = Ear::to(listener);
     sender.send(b"from where?", to("255.255.255.255")).unwrap();
@@ -258,7 +258,7 @@ fn an_oversize_payload_is_an_error_that_names_the_limit_of_the_link_as_it_is_now
         (Family::V6, "fd71::2", 48),
     ] {
         let sender = pair.sender(family);
-        let mut ear = Ear::to(pair.listener(family, Pinning::Device));
+        let mut ear = Ear::to(pair.listener(family, tightest()));
         for mtu in [1500, 1400] {
             pair.nic_a.set_mtu(mtu);
             let limit = usize::try_from(mtu).unwrap() - headers;
@@ -296,7 +296,7 @@ fn fragments_carry_what_no_packet_can_if_they_are_allowed() {
     ] {
         let builder = BoundSocket::builder(&interface, family).fragments(true);
         let sender = pair.a.run(|| builder.bind()).unwrap();
-        let mut ear = Ear::to(pair.listener(family, Pinning::Device));
+        let mut ear = Ear::to(pair.listener(family, tightest()));
         assert_eq!(sender.max_payload(), longest);
         for len in [3000, longest] {
             sender.send(&vec![7; len], to(destination)).unwrap();
@@ -322,7 +322,7 @@ fn a_unicast_by_another_interface_is_foreign_where_the_kernel_does_not_filter() 
     right.attach(&host, "lan1", &["10.72.0.1/24"]);
     right.attach(&neighbour, "lan0", &["10.72.0.2/24"]);
     let interface = interface(&nic);
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         let builder = BoundSocket::builder(&interface, Family::V4)
             .port(PORT)
             .pinning(pinning);

@@ -15,7 +15,7 @@ use ifcast::multicast::MulticastSocket;
 use ifcast::socket::{self, BoundSocket};
 use ifcast::{Attempt, Class, Error, Family, Group, Interface, Lan, Outcome, Pinning, Sharing, To};
 use ifcast_netlab::{AddressOptions, Host, Lab, Nic};
-use ifcast_tests::{PINNINGS, interface, is_installed, wait_until};
+use ifcast_tests::{interface, is_installed, pinnings, wait_until};
 use nix::libc::{EACCES, EADDRINUSE, EADDRNOTAVAIL, EINVAL, ENETUNREACH, ENOBUFS, ENODEV, EPERM};
 use socket2::SockRef;
 
@@ -46,7 +46,7 @@ impl Desk {
     fn senders(&self) -> Vec<(BoundSocket, SocketAddr)> {
         let interface = interface(&self.nic);
         let mut senders = Vec::new();
-        for pinning in PINNINGS {
+        for pinning in pinnings() {
             for (family, to) in [
                 (Family::V4, "255.255.255.255:2222"),
                 (Family::V4, "239.71.7.7:2222"),
@@ -212,7 +212,7 @@ fn a_deleted_interface_is_gone_even_if_one_of_its_name_is_made() {
     desk.nic.delete();
     assert_gone();
     for family in Family::ALL {
-        for pinning in PINNINGS {
+        for pinning in pinnings() {
             let error = open(&desk.host, &before, family, pinning).unwrap_err();
             assert_eq!(error.class(), Class::Gone, "{error}");
             let hint = error.hint().unwrap();
@@ -268,7 +268,7 @@ fn an_address_that_is_still_tentative_is_transient() {
     nic.add_address_with("fe80::71:1/64", options);
     let interface = interface(&nic);
     let group: Group = "ff02::71:7".parse().unwrap();
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         let socket = open(&host, &interface, Family::V6, pinning).unwrap();
         let send = || socket.send(b"x", group.socket_addr(PORT));
         let found = (EADDRNOTAVAIL, Class::Transient);

@@ -14,7 +14,7 @@ use ifcast::{
     Scope, Selector, Skip, To,
 };
 use ifcast_netlab::Nic;
-use ifcast_tests::{Ear, Heard, Judge, PINNINGS, Star, interface, ip, socket_on};
+use ifcast_tests::{Ear, Heard, Judge, Star, interface, ip, pinnings, socket_on};
 
 const PORT: u16 = 2222;
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -188,7 +188,7 @@ fn two_interfaces_share_a_port_and_each_hears_its_own_however_they_are_pinned() 
     let star = Star::<2>::new();
     let group: Group = "239.71.7.7".parse().unwrap();
     let link_group: Group = "ff02::71:7".parse().unwrap();
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         let builder = Lan::builder()
             .port(PORT)
             .pinning(pinning)

@@ -13,7 +13,7 @@ use ifcast::socket::{
 };
 use ifcast::{Datagram, Event, Family, Interface, Lan, Metadata, Pinning, RecvBatch, Sockets};
 use ifcast_netlab::{Host, Lab, Nic};
-use ifcast_tests::{Ear, PINNINGS, interface, ip};
+use ifcast_tests::{Ear, interface, ip, pinnings, tightest};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 const PORT: u16 = 2222;
@@ -202,7 +202,7 @@ fn what_is_asked_for_is_told_and_nothing_else() {
         set_traffic_class(SockRef::from(&speaker), family, 0xb8);
         for (asked, pinning) in ASKED
             .into_iter()
-            .flat_map(|asked| PINNINGS.map(|p| (asked, p)))
+            .flat_map(|asked| pinnings().map(move |p| (asked, p)))
         {
             let listener = pair.listener(family, pinning, asked);
             for destination in destinations(family) {
@@ -234,7 +234,7 @@ fn a_traffic_class_is_told_as_it_was_sent_congestion_bits_and_all() {
     let pair = Pair::new();
     for family in Family::ALL {
         let speaker = pair.speaker(family);
-        let listener = pair.listener(family, Pinning::Device, EVERYTHING);
+        let listener = pair.listener(family, tightest(), EVERYTHING);
         for traffic_class in TRAFFIC_CLASSES {
             set_traffic_class(SockRef::from(&speaker), family, traffic_class);
             for destination in destinations(family) {

@@ -11,7 +11,7 @@ use ifcast::multicast::{Error, MulticastSocket};
 use ifcast::socket::BoundSocket;
 use ifcast::{Family, Group, Pinning, Sharing};
 use ifcast_netlab::{Host, Lab, Nic};
-use ifcast_tests::{Ear, PINNINGS, interface, ip, socket_on};
+use ifcast_tests::{Ear, interface, ip, pinnings, socket_on};
 use socket2::SockRef;
 
 const PORT: u16 = 2222;
@@ -56,7 +56,7 @@ impl Drop for Joiner {
 
 #[test]
 fn a_receiver_hears_its_group_on_its_interface_whatever_other_programs_have_joined() {
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         for (family, ours, theirs) in [
             (Family::V4, "239.71.7.7", "239.71.7.8"),
             (Family::V6, "ff02::71:7", "ff02::71:8"),

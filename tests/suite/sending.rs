@@ -10,7 +10,7 @@ use ifcast::broadcast::Target;
 use ifcast::socket::{BoundSocket, Error, PacketInfo};
 use ifcast::{Family, Group, Interface, Pinning};
 use ifcast_netlab::{Host, Lab, Nic};
-use ifcast_tests::{Judge, PINNINGS, interface, ip};
+use ifcast_tests::{Judge, interface, ip, pinnings};
 
 const PORT: u16 = 2222;
 const COUNT: u16 = 1000;
@@ -81,7 +81,7 @@ impl TwoSegments {
     /// the judges say what arrived where.
     #[track_caller]
     fn assert_that_everything_leaves_by_its_interface(&self) {
-        for pinning in PINNINGS {
+        for pinning in pinnings() {
             for i in [0, 1] {
                 let interface = interface(&self.nics[i]);
                 self.host.run(|| send_every_kind(&interface, pinning));
@@ -165,7 +165,7 @@ fn a_sender_with_two_interfaces_in_one_subnet_reaches_only_the_one_it_names() {
 #[test]
 fn a_unicast_to_the_other_segment_does_not_leave_by_the_route_there() {
     let lan = TwoSegments::with_two_subnets();
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         for destination in ["10.71.1.2", "fd71:1::2"].map(ip) {
             let interface = interface(&lan.nics[0]);
             lan.host.run(|| {
@@ -186,7 +186,7 @@ fn a_unicast_to_the_other_segment_does_not_leave_by_the_route_there() {
 fn no_destination_is_an_error_where_linux_would_take_the_loopback_interface() {
     let lan = TwoSegments::with_two_subnets();
     let judge = Judge::listen(&lan.nics[0], PORT, &[]);
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         for destination in ["0.0.0.0", "::"].map(ip) {
             let interface = interface(&lan.nics[0]);
             let result = lan.host.run(|| {
@@ -206,7 +206,7 @@ fn no_destination_is_an_error_where_linux_would_take_the_loopback_interface() {
 #[test]
 fn a_link_local_destination_may_leave_its_scope_open() {
     let lan = TwoSegments::with_two_subnets();
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         for (i, destination) in ["fe80::71:2", "fe80::72:2"].into_iter().enumerate() {
             let interface = interface(&lan.nics[i]);
             lan.host.run(|| {
@@ -226,7 +226,7 @@ fn a_link_local_destination_may_leave_its_scope_open() {
 fn a_destination_scope_or_packet_info_of_another_interface_is_an_error() {
     let lan = TwoSegments::with_two_subnets();
     let [own, other] = [0, 1].map(|i| interface(&lan.nics[i]));
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         lan.host.run(|| {
             let [v4, v6] = Family::ALL.map(|family| {
                 let builder = BoundSocket::builder(&own, family);
@@ -283,7 +283,7 @@ fn a_source_can_be_chosen_among_the_interfaces_addresses() {
     let lan = TwoSegments::with_two_subnets();
     lan.nics[0].add_address("10.71.9.1/24");
     let interface = interface(&lan.nics[0]);
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         for source in ["10.71.0.1", "10.71.9.1", "fd71:0::1", "fe80::71:1"].map(ip) {
             let group = if source.is_ipv4() {
                 "239.71.7.7"

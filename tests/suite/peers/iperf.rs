@@ -13,7 +13,7 @@ use ifcast::multicast::MulticastSocket;
 use ifcast::socket::BoundSocket;
 use ifcast::{Cast, Family, Group, Interface, Pinning};
 use ifcast_netlab::{Host, Lab, Nic};
-use ifcast_tests::{Ear, Heard, PINNINGS, Program, interface, ip, is_installed, wait_until};
+use ifcast_tests::{Ear, Heard, Program, interface, ip, is_installed, pinnings, wait_until};
 
 use crate::Neighbourhood;
 use crate::peer::{await_listener, table};
@@ -117,7 +117,7 @@ fn iperf_reports_the_loss_of_every_tenth_datagram_of_our_stream() {
         return;
     }
     let [group, _] = GROUPS;
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         let lab = Lab::new();
         let [ours, theirs] = ["ours", "theirs"].map(|name| lab.host(name));
         let lost = Arc::new(AtomicU64::new(0));
@@ -203,12 +203,12 @@ fn an_iperf_whose_source_we_are_loses_nothing_and_hears_nobody_else() {
 }
 
 fn every_case() -> impl Iterator<Item = (&'static str, Pinning)> {
-    let with_each_pinning = |group| PINNINGS.map(|pinning| (group, pinning));
+    let with_each_pinning = |group| pinnings().map(move |pinning| (group, pinning));
     GROUPS.into_iter().flat_map(with_each_pinning)
 }
 
 fn every_source_specific_case() -> impl Iterator<Item = (SourceSpecific, Pinning)> {
-    let with_each_pinning = |case| PINNINGS.map(|pinning| (case, pinning));
+    let with_each_pinning = |case| pinnings().map(move |pinning| (case, pinning));
     SOURCE_SPECIFIC.into_iter().flat_map(with_each_pinning)
 }
 

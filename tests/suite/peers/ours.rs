@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ifcast::{Event, Group, Lan, Pinning, Sharing, Sockets};
 use ifcast_netlab::Host;
-use ifcast_tests::Heard;
+use ifcast_tests::{Heard, pinnings};
 
 /// How long to wait for what must come.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -13,21 +13,20 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How long nothing must come to be taken for silence.
 const SILENCE: Duration = Duration::from_millis(100);
 
-/// The ways of holding a port on several interfaces.
-const WAYS: [(Sockets, Pinning); 3] = [
-    (Sockets::PerInterface, Pinning::Device),
-    (Sockets::PerInterface, Pinning::AddressFree),
-    (Sockets::Shared, Pinning::Automatic),
-];
-
 /// Tests the ways of holding a port, all at once: most of it is waiting.
 pub(crate) fn in_every_way(test: impl Fn((Sockets, Pinning)) + Sync) {
     thread::scope(|scope| {
-        for way in WAYS {
+        for way in ways() {
             let test = &test;
             scope.spawn(move || test(way));
         }
     });
+}
+
+/// The ways of holding a port on several interfaces.
+fn ways() -> impl Iterator<Item = (Sockets, Pinning)> {
+    let own = pinnings().map(|pinning| (Sockets::PerInterface, pinning));
+    own.chain([(Sockets::Shared, Pinning::Automatic)])
 }
 
 /// The same, whoever was on the port first. That is one after the other, since

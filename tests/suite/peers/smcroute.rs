@@ -6,7 +6,7 @@ use ifcast::multicast::{Error, MulticastSocket};
 use ifcast::socket::{BoundSocket, Counters, PacketInfo};
 use ifcast::{Family, Group, Pinning};
 use ifcast_netlab::Host;
-use ifcast_tests::{Ear, PINNINGS, Program, interface, ip, wait_until};
+use ifcast_tests::{Ear, Program, interface, ip, pinnings, wait_until};
 
 use crate::Neighbourhood;
 use crate::daemon;
@@ -34,7 +34,7 @@ fn what_smcroute_has_joined_we_do_not_hear() {
     if !daemon::is_runnable("smcrouted") {
         return;
     }
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         for (family, ours) in OUR_FAMILIES {
             let counters = counters_beside_smcroute(family, pinning, &[ours]);
             // IPV6_MULTICAST_ALL=0 asks for the group, not for the interface.
@@ -51,7 +51,7 @@ fn what_smcroute_has_joined_is_dropped_and_counted_if_we_have_more_groups_than_a
     if !daemon::is_runnable("smcrouted") {
         return;
     }
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         let ours: Vec<_> = (1..=MANY).map(|n| format!("239.71.7.{n}")).collect();
         let ours: Vec<_> = ours.iter().map(String::as_str).collect();
         let counters = counters_beside_smcroute(Family::V4, pinning, &ours);
@@ -71,7 +71,7 @@ fn what_smcroute_has_joined_from_everybody_we_hear_only_from_our_source() {
     }
     // With room for all memberships in one socket, and without.
     for count in [1, MANY] {
-        for pinning in PINNINGS {
+        for pinning in pinnings() {
             let neighbourhood = Neighbourhood::new();
             let ([nic, _], [neighbour, _]) = (&neighbourhood.nics, &neighbourhood.neighbours);
             neighbour.add_address("10.71.0.3/24");

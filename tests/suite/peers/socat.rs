@@ -8,7 +8,7 @@ use ifcast::multicast::MulticastSocket;
 use ifcast::socket::BoundSocket;
 use ifcast::{Cast, Event, Family, Group, Lan};
 use ifcast_netlab::Nic;
-use ifcast_tests::{Heard, PINNINGS, Program, interface, ip, is_installed};
+use ifcast_tests::{Heard, Program, interface, ip, is_installed, pinnings};
 
 use crate::Neighbourhood;
 use crate::peer::await_listener;
@@ -118,7 +118,7 @@ fn assert_that_socat_hears(kind: &Kind) {
     }
     let neighbourhood = Neighbourhood::new();
     let ears = [0, 1].map(|i| listen(&neighbourhood.neighbours[i], ip(kind.destinations[i])));
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         for (i, ear) in ears.iter().enumerate() {
             let destination = ip(kind.destinations[i]);
             let interface = interface(&neighbourhood.nics[i]);
@@ -204,7 +204,7 @@ fn assert_that_we_hear(kind: &Kind) {
     if !is_installed("socat") {
         return;
     }
-    for pinning in PINNINGS {
+    for pinning in pinnings() {
         // Another test's program, between fork and exec, may hold the sockets of
         // the last round, and so its port.
         let neighbourhood = Neighbourhood::new();
@@ -239,16 +239,13 @@ fn assert_that_we_hear(kind: &Kind) {
 
 /// Starts a `socat` that sends one datagram, a line, and ends.
 fn speak(nic: &Nic, line: &str, destination: IpAddr) -> Program {
-    let name = nic.name();
+    // Its host has no other interface, but may not tie it to this one.
+    nic.host().add_default_route(nic, None);
     let print = format!("EXEC:echo {line}");
     let target = if destination.is_ipv4() {
-        format!(
-            "UDP4-DATAGRAM:{destination}:{PORT},broadcast,so-bindtodevice={name},bind=:{SOCATS_PORT}"
-        )
+        format!("UDP4-DATAGRAM:{destination}:{PORT},broadcast,bind=:{SOCATS_PORT}")
     } else {
-        format!(
-            "UDP6-DATAGRAM:[{destination}]:{PORT},so-bindtodevice={name},bind=[::]:{SOCATS_PORT}"
-        )
+        format!("UDP6-DATAGRAM:[{destination}]:{PORT},bind=[::]:{SOCATS_PORT}")
     };
     Program::start(nic.host(), "socat", &["-u", &print, &target])
 }

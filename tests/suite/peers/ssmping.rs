@@ -10,7 +10,7 @@ use ifcast::multicast::{Error, MulticastSocket};
 use ifcast::socket::BoundSocket;
 use ifcast::{Cast, Group, Pinning, Sharing};
 use ifcast_netlab::{Host, Lab, Nic};
-use ifcast_tests::{Ear, PINNINGS, Program, interface, ip, is_installed};
+use ifcast_tests::{Ear, Program, interface, ip, is_installed, pinnings};
 
 use crate::peer::{await_listener, port_of};
 
@@ -44,7 +44,7 @@ fn what_ssmpingd_answers_to_asmping_we_hear_as_members() {
         let asmping = Program::start(&trio.asking, "asmping", &arguments);
         let group = Group::new(ip(GROUPS[i])).unwrap();
         let open = |pinning| trio.member(group, pinning, |socket| socket.join(group));
-        (asmping, PINNINGS.map(open))
+        (asmping, pinnings().map(open).collect::<Vec<_>>())
     });
     for (i, (asmping, mut ears)) in conversations.into_iter().enumerate() {
         for ear in &mut ears {
@@ -66,7 +66,8 @@ fn what_ssmpingd_answers_to_ssmping_we_hear_if_it_is_our_source() {
         let group = Group::new(ip(SOURCE_SPECIFIC_GROUPS[i])).unwrap();
         let ears = [SERVERS[i], OTHERS[i]].map(|source| {
             let join = |socket: &mut MulticastSocket| socket.join_source(group, ip(source));
-            PINNINGS.map(|pinning| trio.member(group, pinning, join))
+            let members = pinnings().map(|pinning| trio.member(group, pinning, join));
+            members.collect::<Vec<_>>()
         });
         (ssmping, ears)
     });

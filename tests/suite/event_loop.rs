@@ -11,7 +11,7 @@ use std::time::Duration;
 use ifcast::socket::BoundSocket;
 use ifcast::{
     Cast, Error, Event, EventLoop, Family, Group, InterfaceId, Lan, Outcome, Pinning, RecvBatch,
-    Scope, Selector, Skip, To,
+    Scope, Selector, Skip, To, Waiting,
 };
 use ifcast_netlab::Nic;
 use ifcast_tests::{Ear, Heard, Judge, Star, interface, ip, pinnings, socket_on};
@@ -365,6 +365,40 @@ fn a_turn_that_ends_with_the_last_datagram_does_not_end_the_next_wait() {
             .spawn(move || sender.send(b"x", everyone));
         assert_eq!(lan.poll(Some(PATIENCE), |_| {}).unwrap(), 1);
         later.join().unwrap();
+    }
+}
+
+#[test]
+fn what_came_by_another_interface_does_not_end_a_wait() {
+    let star = Star::<2>::new();
+    let everyone = SocketAddr::new(ip("255.255.255.255"), PORT);
+    let [own, foreign] = star.ends.each_ref();
+    for waiting in [
+        Waiting::Park,
+        Waiting::SpinThenPark(PATIENCE),
+        Waiting::Nap(Duration::from_micros(50)),
+    ] {
+        let first = Selector::index(interface(&star.nics[0]).index());
+        let builder = Lan::builder().interfaces(first).port(PORT).waiting(waiting);
+        let builder = builder.pinning(Pinning::AddressFree);
+        let mut lan = star.hub.run(|| builder.build()).unwrap();
+        for round in 0..20 {
+            // Sometimes more than a turn.
+            let sender = socket_on(foreign, Family::V4);
+            for _ in 0..1 + round % 2 * TURN {
+                sender.send(b"for others", everyone).unwrap();
+            }
+            let sender = socket_on(own, Family::V4);
+            let later = own.host().spawn(move || sender.send(b"for us", everyone));
+            let timeout = (round % 4 < 2).then_some(PATIENCE);
+            let heard = lan.poll(timeout, |event| {
+                assert!(matches!(event, Event::Datagram(_)));
+            });
+            assert_eq!(heard.unwrap(), 1, "{waiting:?}");
+            later.join().unwrap();
+        }
+        let more = lan.poll(Some(SILENCE), |event| panic!("{event:?}"));
+        assert_eq!(more.unwrap(), 0);
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::mem;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ifcast_socket::{Datagram, DropWatch, Receive, RecvBatch};
 use mio::unix::SourceFd;
@@ -230,7 +230,11 @@ impl<S: Receive + event::Source> EventLoop<S> {
     /// Waits until something arrives, up to `timeout`, or for ever without one,
     /// and hands `visit` every datagram of one turn with its socket. Returns how
     /// many datagrams there were: none if the time was up, if a signal
-    /// interrupted, if it was woken, or if what arrived was not for these sockets.
+    /// interrupted, if it was woken, or if there may be drops to
+    /// [tell of](Self::take_drops).
+    ///
+    /// What the system hands over although it was not for these sockets does not
+    /// count: if there was nothing else, it goes on waiting until the time is up.
     ///
     /// An error of one socket is handed to `visit` like a datagram; the socket
     /// is tried again. If `visit` panics, what was read with that datagram, up to a
@@ -243,25 +247,31 @@ impl<S: Receive + event::Source> EventLoop<S> {
         timeout: Option<Duration>,
         mut visit: impl FnMut(&S, io::Result<Datagram<'_>>),
     ) -> io::Result<usize> {
-        if self.ready.is_empty() {
-            return self.turn(timeout, &mut visit);
+        // Nobody is asked what time it is who does not wait.
+        let start = timeout
+            .filter(|timeout| !timeout.is_zero())
+            .map(|_| Instant::now());
+        let suspects = self.suspects.len();
+        let mut wait = timeout;
+        loop {
+            let is_unfinished = !self.ready.is_empty();
+            if is_unfinished {
+                wait = Some(Duration::ZERO); // no sleep: only to learn who else is ready
+            }
+            let served = self.turn(wait, &mut visit)?;
+            // Of what is read all may be foreign; and the last turn may have ended with
+            // the last datagram.
+            let may_go_on = (served.has_read || is_unfinished) && timeout != Some(Duration::ZERO);
+            let has_news = self.is_other_ready || self.is_woken || self.suspects.len() > suspects;
+            if served.has_told() || has_news || !may_go_on {
+                return Ok(served.count);
+            }
+            let elapsed = start.map_or(Duration::ZERO, |start| start.elapsed());
+            wait = timeout.map(|timeout| timeout.saturating_sub(elapsed));
+            if wait == Some(Duration::ZERO) {
+                return Ok(0);
+            }
         }
-        let (mut told, suspects) = (false, self.suspects.len());
-        // No sleep: only to learn who else is ready.
-        let count = self.turn(Some(Duration::ZERO), &mut |socket, received| {
-            told = true;
-            visit(socket, received);
-        })?;
-        let nothing = !told
-            && !self.is_other_ready
-            && !self.is_woken
-            && self.ready.is_empty()
-            && self.suspects.len() == suspects;
-        if nothing && timeout != Some(Duration::ZERO) {
-            // The last turn had ended with the last datagram.
-            return self.turn(timeout, &mut visit);
-        }
-        Ok(count)
     }
 
     /// Waits, and then serves each ready socket once.
@@ -269,7 +279,7 @@ impl<S: Receive + event::Source> EventLoop<S> {
         &mut self,
         timeout: Option<Duration>,
         visit: &mut impl FnMut(&S, io::Result<Datagram<'_>>),
-    ) -> io::Result<usize> {
+    ) -> io::Result<Served> {
         self.waiter
             .wait(&mut self.poll, &mut self.events, timeout)?;
         self.forget_drained(); // some are left where a visitor panicked
@@ -294,9 +304,9 @@ impl<S: Receive + event::Source> EventLoop<S> {
             }
         }
         self.events.clear();
-        let count = self.take_turns(visit);
-        self.waiter.brought(count);
-        Ok(count)
+        let served = self.take_turns(visit);
+        self.waiter.brought(served.count);
+        Ok(served)
     }
 
     /// Waits for something else too, which is not read here.
@@ -349,19 +359,24 @@ impl<S: Receive + event::Source> EventLoop<S> {
         }
     }
 
+    /// Whether there may be drops to tell of.
+    pub(crate) fn has_suspects(&self) -> bool {
+        !self.suspects.is_empty()
+    }
+
     /// Serves each ready socket once; those with more queued stay ready.
     ///
     /// If `visit` panics, nobody who is ready is off the list.
-    fn take_turns(&mut self, visit: &mut impl FnMut(&S, io::Result<Datagram<'_>>)) -> usize {
-        let mut count = 0;
+    fn take_turns(&mut self, visit: &mut impl FnMut(&S, io::Result<Datagram<'_>>)) -> Served {
+        let mut all = Served::default();
         for &position in &self.ready {
             let slot = &mut self.slots[position];
             let Some(socket) = &slot.socket else {
                 slot.ready = false; // removed since
                 continue;
             };
-            let (received, turn) = take_turn(socket, &mut slot.watch, &mut self.batch, visit);
-            count += received;
+            let (served, turn) = take_turn(socket, &mut slot.watch, &mut self.batch, visit);
+            all.add(&served);
             slot.ready = turn == Turn::Unfinished;
             if !slot.suspect && slot.watch.as_ref().is_some_and(DropWatch::is_due) {
                 slot.suspect = true;
@@ -369,7 +384,7 @@ impl<S: Receive + event::Source> EventLoop<S> {
             }
         }
         self.forget_drained();
-        count
+        all
     }
 
     /// Takes from the list who has nothing queued any more.
@@ -412,6 +427,26 @@ impl<S> fmt::Debug for EventLoop<S> {
     }
 }
 
+/// What came of a turn.
+#[derive(Default)]
+struct Served {
+    count: usize,   // of datagrams that were handed over
+    errors: usize,  // that were handed over
+    has_read: bool, // whether there was a datagram at all, if only a foreign one
+}
+
+impl Served {
+    const fn has_told(&self) -> bool {
+        self.count > 0 || self.errors > 0
+    }
+
+    const fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.errors += other.errors;
+        self.has_read |= other.has_read;
+    }
+}
+
 /// Whether a socket was read until nothing was left.
 #[derive(PartialEq, Eq)]
 enum Turn {
@@ -429,9 +464,8 @@ fn take_turn<S: Receive>(
     watch: &mut Option<DropWatch>,
     batch: &mut RecvBatch,
     visit: &mut impl FnMut(&S, io::Result<Datagram<'_>>),
-) -> (usize, Turn) {
-    let mut count = 0;
-    let mut failed = 0;
+) -> (Served, Turn) {
+    let mut served = Served::default();
     for _ in 0..BATCHES_PER_TURN {
         match socket.recv_batch(batch) {
             Ok(received) => {
@@ -439,26 +473,27 @@ fn take_turn<S: Receive>(
                 if let Some(watch) = watch {
                     watch.took(received.taken());
                 }
-                count += received.len();
+                served.count += received.len();
+                served.has_read = true;
                 for datagram in received {
                     visit(socket, Ok(datagram));
                 }
                 if drained {
-                    return (count, Turn::Drained);
+                    return (served, Turn::Drained);
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                return (count, Turn::Drained);
+                return (served, Turn::Drained);
             }
             Err(error) => {
-                failed += 1;
+                served.errors += 1;
                 visit(socket, Err(error));
             }
         }
     }
-    if failed == BATCHES_PER_TURN {
-        (count, Turn::Drained)
+    if served.errors == BATCHES_PER_TURN {
+        (served, Turn::Drained)
     } else {
-        (count, Turn::Unfinished)
+        (served, Turn::Unfinished)
     }
 }

@@ -189,11 +189,11 @@ impl Lan {
 
     /// Waits until something happens, up to `timeout`, or for ever without one,
     /// and hands it to `visit`. Returns how many datagrams there were: none if
-    /// the time was up, if a signal interrupted, if what arrived was for another
-    /// interface, or if something else happened.
+    /// the time was up, if a signal interrupted, or if something else happened.
     ///
-    /// What it was told to keep back ([`screened`](Self::screened)) does not count: if
-    /// there was nothing else, it goes on waiting until the time is up.
+    /// What arrived for another interface, or what it was told to keep back
+    /// ([`screened`](Self::screened)), does not count: if there was nothing else, it
+    /// goes on waiting until the time is up.
     ///
     /// Interfaces take turns: each hands over a bounded number of datagrams,
     /// however many it has queued, and goes on in the next call. What the kernel
@@ -233,12 +233,12 @@ impl Lan {
             let Turn {
                 count,
                 mut has_told,
-                has_kept_back,
+                has_ignored,
             } = self.turn(wait, &mut visit)?;
             let is_ready = self.holdings.sockets.take_other_ready();
             if is_ready || deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 has_told |= self.follow(is_ready, &mut visit);
-            } else if has_told || !has_kept_back {
+            } else if has_told || !has_ignored {
                 return Ok(count);
             }
             wait = timeout.map(|_| {
@@ -291,6 +291,8 @@ impl Lan {
             Some(screening) => screening.poll(sockets, timeout, &mut tell),
         };
         let (count, kept_back) = poll.map_err(|source| Error::Loop { source })?;
+        // Foreign datagrams may have filled a receive buffer, and not too full.
+        let has_ignored = kept_back > 0 || sockets.has_suspects();
         sockets.take_drops(|socket, dropped| {
             has_told = true;
             let scope = socket.endpoint().scope();
@@ -306,7 +308,7 @@ impl Lan {
         Ok(Turn {
             count,
             has_told: has_told || count > 0,
-            has_kept_back: kept_back > 0,
+            has_ignored,
         })
     }
 
@@ -411,6 +413,6 @@ pub(crate) struct Turn {
     count: usize,
     /// Whether those or anything else was told.
     has_told: bool,
-    /// Whether any were not.
-    has_kept_back: bool,
+    /// Whether any datagrams were not.
+    has_ignored: bool,
 }

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use ifcast::multicast::{Loss, MulticastSocket, State};
 use ifcast::socket::BoundSocket;
-use ifcast::{Family, Group};
+use ifcast::{Family, Group, Pinning};
 use ifcast_netlab::{Host, Lab, Nic};
-use ifcast_tests::{Ear, interface};
+use ifcast_tests::{Ear, interface, tightest};
 
 const PORT: u16 = 2222;
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -355,11 +355,16 @@ fn an_interface_made_anew_with_the_old_index_needs_no_other_socket_and_has_no_po
     let mut members = Members::new();
     members.nic.recreate_with_index(&ADDRESSES);
     let anew = interface(&members.nic);
-    for family in [V4, V6] {
-        let reopened = members.change(family, |socket| socket.reopen(&anew).map(drop));
-        let error = reopened.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::AddrInUse, "{error}");
+    let reopened =
+        [V4, V6].map(|family| members.change(family, |socket| socket.reopen(&anew).map(drop)));
+    if tightest() == Pinning::Device {
+        for error in reopened.map(Result::unwrap_err) {
+            assert_eq!(error.kind(), ErrorKind::AddrInUse, "{error}");
+        }
+    } else {
+        // Ours share a port that is no device's.
+        reopened.into_iter().for_each(Result::unwrap);
     }
     assert_eq!([V4, V6].map(|family| members.repair(family)), [1, 1]);
-    members.assert_heard("the old sockets");
+    members.assert_heard("the old sockets, or new ones");
 }

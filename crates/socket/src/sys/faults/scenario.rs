@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use ifcast_netlab::is_without_device_binding;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -131,12 +132,18 @@ impl Run {
     }
 }
 
+/// Those that there are.
+fn pinnings() -> &'static [Pinning] {
+    const ALL: [Pinning; 2] = [Pinning::Device, Pinning::AddressFree];
+    &ALL[usize::from(is_without_device_binding())..]
+}
+
 pub(super) fn scenarios() -> impl Strategy<Value = Scenario> {
     let link = prop_oneof![2 => Just(Link::Cable), 1 => Just(Link::Segment)];
     let first = (
         link,
         select(&Family::ALL),
-        select(&[Pinning::Device, Pinning::AddressFree]),
+        select(pinnings()),
         option::of(1..=255_u8),
         any::<[bool; 2]>(),
         [options(), options()],

@@ -11,7 +11,7 @@ use std::time::Duration;
 use ifcast::multicast::MulticastSocket;
 use ifcast::{
     Cast, Error, Event, EventLoop, Family, Group, InterfaceId, Lan, Outcome, Pinning, RecvBatch,
-    Scope, Selector, Skip, To, Waiting,
+    Scope, Selector, Skip, Sockets, To, Waiting,
 };
 use ifcast_netlab::Nic;
 use ifcast_tests::{Ear, Heard, Judge, Star, interface, ip, occupy, pinnings, socket_on, tightest};
@@ -226,6 +226,40 @@ fn two_interfaces_share_a_port_and_each_hears_its_own_however_they_are_pinned() 
         let foreign: u64 = lan.sockets().map(|s| s.counters().foreign_interface).sum();
         let leaks = pinning == Pinning::AddressFree;
         assert_eq!(foreign > 0, leaks, "{foreign} foreign datagrams");
+    }
+}
+
+#[test]
+fn unicasts_reach_all_interfaces_but_where_the_kernel_gives_them_to_the_last() {
+    let star = Star::<2>::new();
+    let own = pinnings().map(|pinning| (Sockets::PerInterface, pinning));
+    for (sockets, pinning) in own.chain([(Sockets::Shared, Pinning::Automatic)]) {
+        let builder = Lan::builder().port(PORT).sockets(sockets).pinning(pinning);
+        let mut lan = star.hub.run(|| builder.build()).unwrap();
+        let is_lost = pinning == Pinning::AddressFree;
+        for [to_first, to_last] in [["10.71.0.1", "10.71.1.1"], ["fe80::0:1", "fe80::1:1"]] {
+            for (end, address) in star.ends.iter().zip([to_first, to_last].map(ip)) {
+                let socket = socket_on(end, Family::of(address));
+                let to = SocketAddr::new(address, PORT);
+                socket.send(b"for one", to).unwrap();
+            }
+            let expected: &[_] = if is_lost {
+                &[to_last]
+            } else {
+                &[to_first, to_last]
+            };
+            let mut heard: Vec<_> = hear(&mut lan, expected.len())
+                .iter()
+                .map(|heard| heard.destination)
+                .collect();
+            heard.sort_unstable();
+            let expected: Vec<_> = expected.iter().map(|address| ip(address)).collect();
+            assert_eq!(heard, expected, "{sockets:?} {pinning}");
+        }
+        let more = lan.poll(Some(SILENCE), |event| panic!("{event:?}"));
+        assert_eq!(more.unwrap(), 0);
+        let foreign: u64 = lan.sockets().map(|s| s.counters().foreign_interface).sum();
+        assert_eq!(foreign, if is_lost { 2 } else { 0 });
     }
 }
 

@@ -1,7 +1,9 @@
 //! What is received, and what is sent.
 
-use ifcast::{AsyncLan, Cast, Change, Changes, Family, Message, Messages, Metadata, Sockets, To};
-use ifcast_tests::{Ear, Judge, Star, interface, ip, socket_on};
+use ifcast::{
+    AsyncLan, Cast, Change, Changes, Family, Message, Messages, Metadata, Pinning, Sockets, To,
+};
+use ifcast_tests::{Ear, Judge, Star, interface, ip, socket_on, tightest};
 use tokio_stream::StreamExt;
 
 use crate::{EVERYBODY, GROUPS, PORT, Speaker, builder, current_thread, everywhere, number, soon};
@@ -38,7 +40,11 @@ fn messages_and_changes_come_as_streams() {
 #[test]
 fn a_reply_comes_from_the_address_that_was_asked_and_by_the_interface_where_it_was() {
     everywhere::<2>(async |lan, star| {
+        // If the kernel tells no sockets of ours apart, the last one gets the unicasts.
+        let has_many = lan.with(|lan| lan.sockets().count()) > Family::ALL.len();
+        let gives_all_to_the_last = has_many && tightest() == Pinning::AddressFree;
         for (i, end) in star.ends.iter().enumerate() {
+            let is_last = i == star.ends.len() - 1;
             let asked_and_from = [
                 (
                     EVERYBODY.to_owned(),
@@ -68,6 +74,9 @@ fn a_reply_comes_from_the_address_that_was_asked_and_by_the_interface_where_it_w
                 ear.socket()
                     .send(b"who is there?", (asked, PORT).into())
                     .unwrap();
+                if cast == Cast::Unicast && !is_last && gives_all_to_the_last {
+                    continue; // so it is lost, and what is received next is the next
+                }
                 let question = soon(lan.recv()).await.unwrap();
                 assert_eq!(question.payload(), b"who is there?");
                 assert_eq!(question.destination(), asked);

@@ -22,6 +22,19 @@ int ifcast_sys_functional_type(int socket, const char *name, uint32_t *functiona
  * EINVAL, ENOTSUP, EOPNOTSUPP: the interface has no media. Others as for ifcast_sys_functional_type. */
 int ifcast_sys_media_status(int socket, const char *name, uint32_t *status);
 
+/* Writes 1 if the interface called `name` leads to a single device, else 0.
+ *
+ * `socket` is any AF_INET datagram socket, bound or not; `name` ends in NUL; `question` is the number by which this
+ * kernel is asked, which another may take for an order; `is_direct_link` is writable.
+ *
+ * EOPNOTSUPP: no kernel is asked by this number. Others as for ifcast_sys_functional_type. */
+int ifcast_sys_direct_link(int socket, const char *name, uint32_t question, uint32_t *is_direct_link);
+
+/* Writes the release of the kernel, such as "24.1.0", and a NUL. `release` has room for `length` bytes.
+ *
+ * ENAMETOOLONG: that is too little. */
+int ifcast_sys_release(char *release, uint32_t length);
+
 /* Writes the IN6_IFF_* flags of an address of the interface called `name`.
  *
  * `socket` is an AF_INET6 datagram socket, bound or not; `name` ends in NUL; `address` is 16 bytes in network order,

@@ -14,6 +14,8 @@ mod errno;
 mod kernel_event;
 // What decides something without asking the system is tested everywhere.
 #[cfg(any(target_vendor = "apple", all(doc, unix), test))]
+mod direct_link;
+#[cfg(any(target_vendor = "apple", all(doc, unix), test))]
 mod media;
 #[cfg(any(target_vendor = "apple", all(doc, unix), test))]
 mod notify;
@@ -24,6 +26,6 @@ mod asserted;
 #[cfg(any(target_vendor = "apple", all(doc, unix)))]
 #[doc(inline)]
 pub use crate::{
-    functional_type::functional_type, ipv6_address::ipv6_address_flags,
+    direct_link::direct_link, functional_type::functional_type, ipv6_address::ipv6_address_flags,
     kernel_event::kernel_events, media::carrier, notify::NetworkChange,
 };

@@ -8,7 +8,7 @@ use std::{
     os::fd::AsFd,
 };
 
-use ifcast_sys::{carrier, functional_type, ipv6_address, ipv6_address_flags};
+use ifcast_sys::{carrier, direct_link, functional_type, ipv6_address, ipv6_address_flags};
 
 const LOOPBACK: &CStr = c"lo0";
 const NOT_USABLE: u32 = ipv6_address::TENTATIVE | ipv6_address::DUPLICATED;
@@ -23,6 +23,14 @@ fn the_loopback_interface_is_loopback() {
 #[test]
 fn the_loopback_interface_has_no_media() {
     assert_eq!(carrier(ipv4().unwrap().as_fd(), LOOPBACK).unwrap(), None);
+}
+
+#[test]
+fn the_loopback_interface_is_no_direct_link() {
+    match direct_link(ipv4().unwrap().as_fd(), LOOPBACK) {
+        Ok(is_direct_link) => assert!(!is_direct_link),
+        Err(error) => assert_eq!(error.kind(), io::ErrorKind::Unsupported),
+    }
 }
 
 #[test]

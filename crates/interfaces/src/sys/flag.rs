@@ -32,3 +32,9 @@ pub(crate) fn carrier(flags: u32) -> Option<bool> {
 pub(crate) const fn carrier(_: u32) -> Option<bool> {
     None
 }
+
+#[cfg(all(test, any(target_os = "linux", target_os = "android")))]
+ifcast_abi::claims! {
+    "IFF_LOWER_UP" => LOWER_UP,
+    "IFF_UP | IFF_RUNNING | IFF_LOWER_UP | IFF_DORMANT" => STATE,
+}

@@ -65,3 +65,12 @@ unsafe extern "C" {
     fn getifmaddrs(list: *mut *mut Entry) -> c_int;
     fn freeifmaddrs(list: *mut Entry);
 }
+
+#[cfg(test)]
+ifcast_abi::claims! {
+    "sizeof(struct ifmaddrs)" => size_of::<Entry>(),
+    "offsetof(struct ifmaddrs, ifma_next)" => std::mem::offset_of!(Entry, next),
+    "offsetof(struct ifmaddrs, ifma_name)" => std::mem::offset_of!(Entry, interface),
+    "offsetof(struct ifmaddrs, ifma_addr)" => std::mem::offset_of!(Entry, group),
+    "offsetof(struct ifmaddrs, ifma_lladdr)" => std::mem::offset_of!(Entry, ethernet),
+}

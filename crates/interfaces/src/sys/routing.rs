@@ -34,6 +34,27 @@ impl Messages {
 const RTM_NEWMADDR: c_int = 0x0f;
 const RTM_DELMADDR: c_int = 0x10;
 
+#[cfg(all(
+    test,
+    any(
+        target_vendor = "apple",
+        target_os = "freebsd",
+        target_os = "dragonfly"
+    )
+))]
+ifcast_abi::same!(RTM_NEWMADDR, RTM_DELMADDR);
+
+// Where version and type of every message are.
+#[cfg(all(test, not(any(target_os = "linux", target_os = "android"))))]
+ifcast_abi::claims! {
+    "offsetof(struct rt_msghdr, rtm_version)" => 2,
+    "offsetof(struct rt_msghdr, rtm_type)" => 3,
+    "offsetof(struct if_msghdr, ifm_version)" => 2,
+    "offsetof(struct if_msghdr, ifm_type)" => 3,
+    "offsetof(struct ifa_msghdr, ifam_version)" => 2,
+    "offsetof(struct ifa_msghdr, ifam_type)" => 3,
+}
+
 #[cfg(test)]
 mod tests {
     use crate::sys::xnu::routing::{

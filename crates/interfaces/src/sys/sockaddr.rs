@@ -97,6 +97,13 @@ fn take_embedded_scope(mut bytes: [u8; 16], scope_id: u32) -> (IpAddr, u32) {
 }
 
 #[cfg(test)]
+ifcast_abi::claims! {
+    "offsetof(struct sockaddr_in, sin_addr)" => SIN_ADDR,
+    "offsetof(struct sockaddr_in6, sin6_addr)" => SIN6_ADDR,
+    "offsetof(struct sockaddr_in6, sin6_scope_id)" => SIN6_SCOPE_ID,
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

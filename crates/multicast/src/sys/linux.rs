@@ -106,3 +106,14 @@ const FEW_SOURCES: usize = 64;
 /// `<asm-generic/socket.h>`; libc does not have it for Android. Where it is another
 /// number, no two sockets are told apart.
 const SO_NETNS_COOKIE: c_int = 71;
+
+#[cfg(test)]
+ifcast_abi::same!(SO_NETNS_COOKIE);
+
+#[cfg(test)]
+ifcast_abi::claims! {
+    "offsetof(struct group_filter, gf_group)" => LAYOUT.align,
+    "offsetof(struct group_filter, gf_fmode)" => LAYOUT.align + LAYOUT.storage_len,
+    "offsetof(struct group_filter, gf_numsrc)" => LAYOUT.align + LAYOUT.storage_len + 4,
+    "offsetof(struct group_filter, gf_slist)" => LAYOUT.align + LAYOUT.storage_len + 8,
+}

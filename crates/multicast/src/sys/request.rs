@@ -211,6 +211,38 @@ pub(super) fn address(layout: Layout, bytes: &[u8]) -> Option<IpAddr> {
     }
 }
 
+#[cfg(all(test, not(any(target_os = "netbsd", target_os = "openbsd"))))]
+ifcast_abi::claims! {
+    "MCAST_JOIN_GROUP" => HERE.0.join,
+    "MCAST_LEAVE_GROUP" => HERE.0.leave,
+    "MCAST_JOIN_SOURCE_GROUP" => HERE.0.join_source,
+    "MCAST_LEAVE_SOURCE_GROUP" => HERE.0.leave_source,
+    "MCAST_BLOCK_SOURCE" => HERE.0.block,
+    "MCAST_UNBLOCK_SOURCE" => HERE.0.unblock,
+    "sizeof(struct sockaddr_storage)" => HERE.1.storage_len,
+    "sizeof(struct group_req)" => GROUP + HERE.1.storage_len,
+    "offsetof(struct group_req, gr_interface)" => 0,
+    "offsetof(struct group_req, gr_group)" => GROUP,
+    "sizeof(struct group_source_req)" => GROUP + 2 * HERE.1.storage_len,
+    "offsetof(struct group_source_req, gsr_interface)" => 0,
+    "offsetof(struct group_source_req, gsr_group)" => GROUP,
+    "offsetof(struct group_source_req, gsr_source)" => GROUP + HERE.1.storage_len,
+    "sizeof(struct sockaddr_in)" => 16,
+    "offsetof(struct sockaddr_in, sin_addr)" => 4,
+    "sizeof(struct sockaddr_in6)" => 28,
+    "offsetof(struct sockaddr_in6, sin6_addr)" => 8,
+}
+
+#[cfg(all(test, not(any(target_os = "netbsd", target_os = "openbsd"))))]
+const HERE: (Options, Layout) = match crate::sys::platform::CALLS {
+    Calls::Rfc3678 { options, layout } => (options, layout),
+    Calls::Older { .. } => panic!("only where there is nothing newer"),
+};
+
+/// Where the group is, behind the index.
+#[cfg(all(test, not(any(target_os = "netbsd", target_os = "openbsd"))))]
+const GROUP: usize = size_of::<u32>().next_multiple_of(HERE.1.align);
+
 #[cfg(test)]
 mod tests {
     use super::*;

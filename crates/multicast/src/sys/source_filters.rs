@@ -124,3 +124,9 @@ unsafe extern "C" {
         sources: *mut libc::sockaddr_storage,
     ) -> c_int;
 }
+
+#[cfg(test)]
+ifcast_abi::claims! {
+    "MCAST_INCLUDE" => INCLUDE,
+    "MCAST_EXCLUDE" => EXCLUDE,
+}

@@ -62,6 +62,18 @@ fn array<const N: usize>(bytes: &[u8; LEN], at: usize) -> [u8; N] {
 }
 
 #[cfg(test)]
+ifcast_abi::claims! {
+    "sizeof(struct sockaddr_in)" => IPV4_LEN,
+    "offsetof(struct sockaddr_in, sin_port)" => 2,
+    "offsetof(struct sockaddr_in, sin_addr)" => 4,
+    "sizeof(struct sockaddr_in6)" => LEN,
+    "offsetof(struct sockaddr_in6, sin6_port)" => 2,
+    "offsetof(struct sockaddr_in6, sin6_flowinfo)" => 4,
+    "offsetof(struct sockaddr_in6, sin6_addr)" => 8,
+    "offsetof(struct sockaddr_in6, sin6_scope_id)" => 24,
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

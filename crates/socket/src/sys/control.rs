@@ -346,4 +346,29 @@ pub(super) const IPV4_INFO_LEN: usize = 12; // struct in_pktinfo: interface, loc
 const IPV6_INFO_LEN: usize = 20; // struct in6_pktinfo: destination, interface
 
 #[cfg(test)]
+ifcast_abi::claims! {
+    "offsetof(struct cmsghdr, cmsg_level)" => LAYOUT.len_bytes,
+    "offsetof(struct cmsghdr, cmsg_type)" => LAYOUT.len_bytes + size_of::<c_int>(),
+    "CMSG_LEN(0)" => LAYOUT.header_len(),
+    "CMSG_SPACE(1)" => LAYOUT.header_len() + LAYOUT.aligned(1),
+    "sizeof(struct in6_pktinfo)" => IPV6_INFO_LEN,
+    "offsetof(struct in6_pktinfo, ipi6_addr)" => 0,
+    "offsetof(struct in6_pktinfo, ipi6_ifindex)" => 16,
+}
+
+#[cfg(all(
+    test,
+    any(target_os = "linux", target_os = "android", target_vendor = "apple")
+))]
+ifcast_abi::claims! {
+    "sizeof(struct in_pktinfo)" => IPV4_INFO_LEN,
+    "offsetof(struct in_pktinfo, ipi_ifindex)" => 0,
+    "offsetof(struct in_pktinfo, ipi_spec_dst)" => 4,
+    "offsetof(struct in_pktinfo, ipi_addr)" => 8,
+}
+
+#[cfg(test)]
+const LAYOUT: Layout = platform::CONTROL.layout;
+
+#[cfg(test)]
 mod tests;

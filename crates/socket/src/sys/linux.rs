@@ -239,11 +239,7 @@ pub(crate) fn packet_charge(family: Family, payload: usize) -> usize {
 /// How many datagrams the kernel dropped of those that reached a socket, as a
 /// number that wraps (`SO_MEMINFO`, `SK_MEMINFO_DROPS`, Linux 4.12).
 pub(crate) fn kernel_drops(socket: BorrowedFd<'_>) -> io::Result<u32> {
-    // <asm-generic/socket.h>, <linux/sock_diag.h>; libc lacks them for Android.
-    // Where the first is another number, what it asks for has another length.
-    const SO_MEMINFO: c_int = 55;
-    const DROPS: usize = 8;
-    let mut words = [0_u32; DROPS + 1];
+    let mut words = [0_u32; SK_MEMINFO_DROPS + 1];
     let mut len = libc::socklen_t::try_from(size_of_val(&words)).map_err(io::Error::other)?;
     let (fd, level) = (socket.as_raw_fd(), libc::SOL_SOCKET);
     let value = words.as_mut_ptr().cast();
@@ -256,7 +252,7 @@ pub(crate) fn kernel_drops(socket: BorrowedFd<'_>) -> io::Result<u32> {
         });
     }
     if usize::try_from(len).is_ok_and(|len| len == size_of_val(&words)) {
-        Ok(words[DROPS])
+        Ok(words[SK_MEMINFO_DROPS])
     } else {
         Err(io::ErrorKind::Unsupported.into()) // as before the kernel counted drops there
     }
@@ -343,6 +339,14 @@ pub(crate) const SEGMENT: Option<(c_int, c_int)> = Some((libc::SOL_UDP, libc::UD
 pub(crate) fn splits(socket: &Socket) -> bool {
     option::is_known(socket.as_fd(), libc::SOL_UDP, libc::UDP_SEGMENT)
 }
+
+// <asm-generic/socket.h>, <linux/sock_diag.h>; libc lacks them for Android.
+// Where the first is another number, what it asks for has another length.
+const SO_MEMINFO: c_int = 55;
+const SK_MEMINFO_DROPS: usize = 8;
+
+#[cfg(test)]
+ifcast_abi::same!(SO_MEMINFO, SK_MEMINFO_DROPS);
 
 #[cfg(test)]
 mod tests {

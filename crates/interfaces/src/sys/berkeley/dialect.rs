@@ -24,6 +24,9 @@ impl Dialect for Berkeley {
 /// The family of `struct sockaddr_dl`, the same on all of these systems.
 pub(crate) const AF_LINK: c_int = 18;
 
+#[cfg(all(test, not(any(target_os = "linux", target_os = "android"))))]
+ifcast_abi::same!(AF_LINK);
+
 #[cfg(test)]
 mod tests {
     use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

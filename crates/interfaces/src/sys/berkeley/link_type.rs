@@ -48,6 +48,30 @@ const APPLE_IFT_GIF: u8 = 0x37;
 const APPLE_IFT_STF: u8 = 0x39;
 const APPLE_IFT_CELLULAR: u8 = 0xff;
 
+#[cfg(all(test, not(any(target_os = "linux", target_os = "android"))))]
+ifcast_abi::same!(IFT_ETHER, IFT_BRIDGE, IFT_PPP, IFT_L2VLAN, IFT_IEEE1394);
+
+// No driver of Apple's has the others.
+#[cfg(all(
+    test,
+    not(any(target_os = "linux", target_os = "android", target_vendor = "apple"))
+))]
+ifcast_abi::same!(
+    IFT_TUNNEL,
+    IFT_INFINIBAND,
+    IFT_IEEE8023ADLAG,
+    IFT_GIF,
+    IFT_STF
+);
+
+#[cfg(all(test, target_vendor = "apple"))]
+ifcast_abi::claims! {
+    "IFT_IEEE8023ADLAG" => APPLE_IFT_IEEE8023ADLAG,
+    "IFT_GIF" => APPLE_IFT_GIF,
+    "IFT_STF" => APPLE_IFT_STF,
+    "IFT_CELLULAR" => APPLE_IFT_CELLULAR,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,7 +18,6 @@ pub(crate) struct LinkAddress {
 /// length, selector length, then name and address, which may reach beyond the
 /// 12 bytes that the C declaration gives them.
 pub(crate) fn parse(bytes: &[u8]) -> Option<LinkAddress> {
-    const DATA: usize = 8;
     let &[_, _, index_0, index_1, if_type, name_len, address_len, ..] = bytes else {
         return None;
     };
@@ -30,6 +29,17 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<LinkAddress> {
         if_type,
         hardware_address: address.and_then(HardwareAddress::new),
     })
+}
+
+const DATA: usize = 8;
+
+#[cfg(all(test, not(any(target_os = "linux", target_os = "android"))))]
+ifcast_abi::claims! {
+    "offsetof(struct sockaddr_dl, sdl_index)" => 2,
+    "offsetof(struct sockaddr_dl, sdl_type)" => 4,
+    "offsetof(struct sockaddr_dl, sdl_nlen)" => 5,
+    "offsetof(struct sockaddr_dl, sdl_alen)" => 6,
+    "offsetof(struct sockaddr_dl, sdl_data)" => DATA,
 }
 
 #[cfg(test)]

@@ -105,6 +105,12 @@ const SLL_HALEN: usize = 11; // of `struct sockaddr_ll`
 const SLL_ADDR: usize = 12;
 
 #[cfg(test)]
+ifcast_abi::claims! {
+    "offsetof(struct sockaddr_ll, sll_halen)" => SLL_HALEN,
+    "offsetof(struct sockaddr_ll, sll_addr)" => SLL_ADDR,
+}
+
+#[cfg(test)]
 mod tests {
     use std::ptr;
 

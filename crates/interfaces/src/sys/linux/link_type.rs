@@ -7,19 +7,6 @@ use crate::kind::{Kind, KindSource};
 /// Decodes Linux's `ifi_type` (`ARPHRD_*` of `<linux/if_arp.h>`) and
 /// `IFLA_INFO_KIND`, which only devices made of software have.
 pub(crate) fn kind(link_type: u16, info_kind: Option<&[u8]>) -> (Kind, KindSource) {
-    const ETHER: u16 = 1;
-    const IEEE1394: u16 = 24;
-    const INFINIBAND: u16 = 32;
-    const PPP: u16 = 512;
-    const RAWIP: u16 = 519;
-    const TUNNEL: u16 = 768;
-    const TUNNEL6: u16 = 769;
-    const LOOPBACK: u16 = 772;
-    const SIT: u16 = 776;
-    const IPGRE: u16 = 778;
-    const IP6GRE: u16 = 823;
-    const NONE: u16 = 65534;
-
     let of_link_kind = match info_kind {
         Some(b"bridge") => Some(Kind::Bridge),
         Some(b"vlan") => Some(Kind::Vlan),
@@ -33,17 +20,52 @@ pub(crate) fn kind(link_type: u16, info_kind: Option<&[u8]>) -> (Kind, KindSourc
         _ => None,
     };
     match (of_link_kind, info_kind, link_type) {
-        (_, _, LOOPBACK) => (Kind::Loopback, KindSource::LinkType),
+        (_, _, ARPHRD_LOOPBACK) => (Kind::Loopback, KindSource::LinkType),
         (Some(kind), ..) => (kind, KindSource::LinkKind),
-        (None, None, RAWIP) => (Kind::Cellular, KindSource::LinkType),
-        (None, _, NONE | PPP | TUNNEL | TUNNEL6 | SIT | IPGRE | IP6GRE) => {
-            (Kind::Tunnel, KindSource::LinkType)
-        }
+        (None, None, ARPHRD_RAWIP) => (Kind::Cellular, KindSource::LinkType),
+        (
+            None,
+            _,
+            ARPHRD_NONE | ARPHRD_PPP | ARPHRD_TUNNEL | ARPHRD_TUNNEL6 | ARPHRD_SIT | ARPHRD_IPGRE
+            | ARPHRD_IP6GRE,
+        ) => (Kind::Tunnel, KindSource::LinkType),
         (None, Some(_), _) => (Kind::Virtual, KindSource::LinkKind),
-        (None, None, ETHER | IEEE1394 | INFINIBAND) => (Kind::Wired, KindSource::LinkType),
+        (None, None, ARPHRD_ETHER | ARPHRD_IEEE1394 | ARPHRD_INFINIBAND) => {
+            (Kind::Wired, KindSource::LinkType)
+        }
         (None, None, _) => (Kind::Unknown, KindSource::Nothing),
     }
 }
+
+// <linux/if_arp.h>
+const ARPHRD_ETHER: u16 = 1;
+const ARPHRD_IEEE1394: u16 = 24;
+const ARPHRD_INFINIBAND: u16 = 32;
+const ARPHRD_PPP: u16 = 512;
+const ARPHRD_RAWIP: u16 = 519;
+const ARPHRD_TUNNEL: u16 = 768;
+const ARPHRD_TUNNEL6: u16 = 769;
+const ARPHRD_LOOPBACK: u16 = 772;
+const ARPHRD_SIT: u16 = 776;
+const ARPHRD_IPGRE: u16 = 778;
+const ARPHRD_IP6GRE: u16 = 823;
+const ARPHRD_NONE: u16 = 65534;
+
+#[cfg(test)]
+ifcast_abi::same!(
+    ARPHRD_ETHER,
+    ARPHRD_IEEE1394,
+    ARPHRD_INFINIBAND,
+    ARPHRD_PPP,
+    ARPHRD_RAWIP,
+    ARPHRD_TUNNEL,
+    ARPHRD_TUNNEL6,
+    ARPHRD_LOOPBACK,
+    ARPHRD_SIT,
+    ARPHRD_IPGRE,
+    ARPHRD_IP6GRE,
+    ARPHRD_NONE
+);
 
 #[cfg(test)]
 mod tests {

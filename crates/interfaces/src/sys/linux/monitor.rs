@@ -116,3 +116,12 @@ const MULTICAST_GROUPS: [c_int; 2] = [
 const RECEIVE_BUFFER: c_int = 1024 * 1024;
 /// Far more than a single message, which is all that one reading brings.
 const BUFFER_LEN: usize = 32 * 1024;
+
+#[cfg(test)]
+ifcast_abi::claims! {
+    "RTNLGRP_LINK" => GROUPS[0],
+    "RTNLGRP_IPV4_IFADDR" => GROUPS[1],
+    "RTNLGRP_IPV6_IFADDR" => GROUPS[2],
+    "RTNLGRP_IPV4_MCADDR" => MULTICAST_GROUPS[0],
+    "RTNLGRP_IPV6_MCADDR" => MULTICAST_GROUPS[1],
+}

@@ -168,6 +168,9 @@ const fn len_of<T>() -> libc::socklen_t {
 }
 
 #[cfg(test)]
+ifcast_abi::same!(AF_NETLINK, NETLINK_GET_STRICT_CHK);
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

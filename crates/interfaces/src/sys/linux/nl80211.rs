@@ -66,6 +66,28 @@ fn kind(mode: u32) -> Kind {
 }
 
 #[cfg(test)]
+ifcast_abi::same!(
+    GENL_ID_CTRL,
+    CTRL_CMD_GETFAMILY,
+    CTRL_ATTR_FAMILY_ID,
+    CTRL_ATTR_FAMILY_NAME,
+    NL80211_CMD_GET_INTERFACE,
+    NL80211_ATTR_IFINDEX,
+    NL80211_ATTR_IFTYPE
+);
+
+#[cfg(test)]
+ifcast_abi::claims! {
+    "sizeof(struct genlmsghdr)" => GENLMSGHDR_LEN,
+    "NL80211_IFTYPE_ADHOC" => 1,
+    "NL80211_IFTYPE_WDS" => 5,
+    "NL80211_IFTYPE_MESH_POINT" => 7,
+    "NL80211_IFTYPE_P2P_CLIENT" => 8,
+    "NL80211_IFTYPE_P2P_DEVICE" => 10,
+    "NL80211_IFTYPE_NAN" => 12,
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::sys::linux::nlmsg::fixture::attribute;

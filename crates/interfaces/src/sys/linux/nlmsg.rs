@@ -190,6 +190,22 @@ pub(crate) mod fixture {
 }
 
 #[cfg(test)]
+ifcast_abi::same!(NLM_F_REQUEST, NLM_F_DUMP_INTR, NLM_F_DUMP);
+
+#[cfg(test)]
+ifcast_abi::claims! {
+    "NLA_TYPE_MASK & 0xffff" => NLA_TYPE_MASK,
+    "sizeof(struct nlmsghdr)" => HEADER_LEN,
+    "offsetof(struct nlmsghdr, nlmsg_len)" => 0,
+    "offsetof(struct nlmsghdr, nlmsg_type)" => 4,
+    "offsetof(struct nlmsghdr, nlmsg_flags)" => 6,
+    "offsetof(struct nlmsghdr, nlmsg_seq)" => 8,
+    "sizeof(struct nlattr)" => ATTRIBUTE_HEADER_LEN,
+    "offsetof(struct nlattr, nla_len)" => 0,
+    "offsetof(struct nlattr, nla_type)" => 2,
+}
+
+#[cfg(test)]
 mod tests {
     use super::fixture::{attribute, message};
     use super::*;

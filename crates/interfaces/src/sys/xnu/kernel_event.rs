@@ -59,6 +59,34 @@ const KEV_ND6: u32 = 7;
 const KEV_ND6_DAD_FAILURE: u32 = 4;
 const KEV_ND6_ADDR_EXPIRED: u32 = 8;
 
+#[cfg(all(test, target_vendor = "apple"))]
+ifcast_abi::same!(
+    KEV_INET_NEW_ADDR,
+    KEV_INET_SIFNETMASK,
+    KEV_DL_SIFFLAGS,
+    KEV_DL_SIFMTU,
+    KEV_DL_SIFMEDIA,
+    KEV_DL_ADDMULTI,
+    KEV_DL_DELMULTI,
+    KEV_DL_IF_ATTACHED,
+    KEV_DL_IF_DETACHED,
+    KEV_DL_LINK_OFF,
+    KEV_DL_LINK_ON,
+    KEV_DL_LINK_ADDRESS_CHANGED,
+    KEV_DL_IFDELEGATE_CHANGED,
+    KEV_INET6_NEW_USER_ADDR,
+    KEV_INET6_NEW_RTADV_ADDR
+);
+
+#[cfg(all(test, target_vendor = "apple"))]
+ifcast_abi::claims! {
+    "KEV_INET_SUBCLASS" => KEV_INET,
+    "KEV_DL_SUBCLASS" => KEV_DL,
+    "KEV_INET6_SUBCLASS" => KEV_INET6,
+    "offsetof(struct kern_event_msg, kev_subclass)" => SUBCLASS,
+    "offsetof(struct kern_event_msg, event_code)" => EVENT_CODE,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

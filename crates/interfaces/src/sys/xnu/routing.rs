@@ -15,3 +15,12 @@ pub(crate) const RTM_NEWADDR: c_int = 0x0c;
 pub(crate) const RTM_DELADDR: c_int = 0x0d;
 pub(crate) const RTM_IFINFO: c_int = 0x0e;
 pub(crate) const RTM_IFINFO2: c_int = 0x12;
+
+#[cfg(all(test, target_vendor = "apple"))]
+ifcast_abi::same!(
+    RTM_VERSION,
+    RTM_NEWADDR,
+    RTM_DELADDR,
+    RTM_IFINFO,
+    RTM_IFINFO2
+);

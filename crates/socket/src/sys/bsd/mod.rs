@@ -183,3 +183,6 @@ pub(super) unsafe fn receive(
     // SAFETY: as the caller vouches.
     unsafe { one_by_one::receive(socket, headers, count, gather) }
 }
+
+#[cfg(test)]
+ifcast_abi::same!(IPV6_RECVHOPLIMIT, IPV6_HOPLIMIT);

@@ -83,3 +83,6 @@ pub(super) const fn must_be_told_ipv4(_is_pinned: bool) -> bool {
 pub(super) const fn steer_ipv4(_: &Interface, _: bool, _: Ipv4Addr) -> Result<(), Refusal> {
     Ok(())
 }
+
+#[cfg(test)]
+ifcast_abi::same!(IP_RECVTTL);

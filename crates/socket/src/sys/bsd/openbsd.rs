@@ -78,3 +78,6 @@ pub(super) fn steer_ipv4(
     }
     routed::by_route(interface, destination)
 }
+
+#[cfg(test)]
+ifcast_abi::same!(IP_RECVTTL);

@@ -113,6 +113,29 @@ const IFA_F_DEPRECATED: u32 = 0x20;
 const IFA_F_TENTATIVE: u32 = 0x40;
 
 #[cfg(test)]
+ifcast_abi::same!(
+    AF_INET,
+    AF_INET6,
+    IFA_FLAGS,
+    IFA_F_SECONDARY,
+    IFA_F_TEMPORARY,
+    IFA_F_OPTIMISTIC,
+    IFA_F_DADFAILED,
+    IFA_F_DEPRECATED,
+    IFA_F_TENTATIVE
+);
+
+#[cfg(test)]
+ifcast_abi::claims! {
+    "sizeof(struct ifaddrmsg)" => HEADER_LEN,
+    "offsetof(struct ifaddrmsg, ifa_family)" => 0,
+    "offsetof(struct ifaddrmsg, ifa_prefixlen)" => 1,
+    "offsetof(struct ifaddrmsg, ifa_flags)" => 2,
+    "offsetof(struct ifaddrmsg, ifa_scope)" => 3,
+    "offsetof(struct ifaddrmsg, ifa_index)" => 4,
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::sys::linux::nlmsg::fixture::attribute;

@@ -45,6 +45,14 @@ pub(crate) const RTM_GETMULTICAST: u16 = 58;
 const IFA_MULTICAST: u16 = 7;
 
 #[cfg(test)]
+ifcast_abi::same!(
+    RTM_NEWMULTICAST,
+    RTM_DELMULTICAST,
+    RTM_GETMULTICAST,
+    IFA_MULTICAST
+);
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::sys::linux::nlmsg::fixture::attribute;

@@ -137,6 +137,27 @@ const IFLA_INFO_SLAVE_KIND: u16 = 4;
 const RTEXT_FILTER_SKIP_STATS: u32 = 8;
 
 #[cfg(test)]
+ifcast_abi::same!(
+    IFLA_EXT_MASK,
+    IFLA_LINK_NETNSID,
+    IFLA_PROP_LIST,
+    IFLA_ALT_IFNAME,
+    IFLA_PERM_ADDRESS,
+    IFLA_INFO_KIND,
+    IFLA_INFO_SLAVE_KIND,
+    RTEXT_FILTER_SKIP_STATS
+);
+
+#[cfg(test)]
+ifcast_abi::claims! {
+    "sizeof(struct ifinfomsg)" => HEADER_LEN,
+    "offsetof(struct ifinfomsg, ifi_family)" => 0,
+    "offsetof(struct ifinfomsg, ifi_type)" => 2,
+    "offsetof(struct ifinfomsg, ifi_index)" => 4,
+    "offsetof(struct ifinfomsg, ifi_flags)" => 8,
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::kind::{Kind, KindSource};

@@ -52,6 +52,17 @@ const RTA_VIA: u16 = 18; // not in musl's headers
 const HEADER_LEN: usize = 12; // struct rtmsg
 
 #[cfg(test)]
+ifcast_abi::same!(RTA_VIA);
+
+#[cfg(test)]
+ifcast_abi::claims! {
+    "sizeof(struct rtmsg)" => HEADER_LEN,
+    "offsetof(struct rtmsg, rtm_family)" => 0,
+    "offsetof(struct rtmsg, rtm_dst_len)" => 1,
+    "offsetof(struct rtvia, rtvia_addr)" => 2,
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::sys::linux::nlmsg::fixture::attribute;

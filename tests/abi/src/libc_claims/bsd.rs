@@ -1,0 +1,28 @@
+//! FreeBSD, NetBSD, OpenBSD.
+
+crate::same!(libc::{
+    PF_ROUTE, RTM_DELADDR, RTM_IFANNOUNCE, RTM_IFINFO, RTM_NEWADDR, RTM_VERSION,
+    SO_REUSEPORT, SO_TIMESTAMP, SCM_TIMESTAMP,
+    IFF_OACTIVE,
+});
+
+crate::layouts! {
+    "struct sockaddr_dl" = libc::sockaddr_dl {
+        sdl_len, sdl_family, sdl_index, sdl_type, sdl_nlen, sdl_alen, sdl_slen, sdl_data,
+    }
+    "struct if_data" = libc::if_data { ifi_type, ifi_mtu }
+    "struct timeval" = libc::timeval { tv_sec, tv_usec }
+}
+
+crate::claims! {
+    "sizeof(((struct if_data *)0)->ifi_mtu)" => mtu(|data| &data.ifi_mtu),
+    "offsetof(struct ifaddrs, ifa_dstaddr)" => core::mem::offset_of!(libc::ifaddrs, ifa_dstaddr),
+    "offsetof(struct sockaddr_in, sin_len)" => core::mem::offset_of!(libc::sockaddr_in, sin_len),
+    "offsetof(struct sockaddr_in6, sin6_len)" => core::mem::offset_of!(libc::sockaddr_in6, sin6_len),
+    "offsetof(struct sockaddr_storage, ss_len)" => core::mem::offset_of!(libc::sockaddr_storage, ss_len),
+}
+
+/// The size of the MTU, whose type differs between systems.
+const fn mtu<T>(_: fn(&libc::if_data) -> &T) -> usize {
+    size_of::<T>()
+}

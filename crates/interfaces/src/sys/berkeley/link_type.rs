@@ -56,13 +56,10 @@ ifcast_abi::same!(IFT_ETHER, IFT_BRIDGE, IFT_PPP, IFT_L2VLAN, IFT_IEEE1394);
     test,
     not(any(target_os = "linux", target_os = "android", target_vendor = "apple"))
 ))]
-ifcast_abi::same!(
-    IFT_TUNNEL,
-    IFT_INFINIBAND,
-    IFT_IEEE8023ADLAG,
-    IFT_GIF,
-    IFT_STF
-);
+ifcast_abi::same!(IFT_TUNNEL, IFT_INFINIBAND, IFT_IEEE8023ADLAG, IFT_GIF);
+
+#[cfg(all(test, any(target_os = "freebsd", target_os = "netbsd")))]
+ifcast_abi::same!(IFT_STF);
 
 #[cfg(all(test, target_vendor = "apple"))]
 ifcast_abi::claims! {

@@ -217,7 +217,7 @@ impl Holders {
         keeper.unwrap_or_else(|| endpoint.as_fd())
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, any(target_os = "linux", target_os = "android")))]
     pub(crate) fn keepers(&self) -> usize {
         self.keepers.count()
     }

@@ -88,7 +88,7 @@ impl Keepers {
         Some(keeper.socket.as_fd())
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, any(target_os = "linux", target_os = "android")))]
     pub(crate) fn count(&self) -> usize {
         self.places.iter().flatten().count()
     }

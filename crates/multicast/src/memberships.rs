@@ -392,7 +392,7 @@ fn check_filter(interface: InterfaceId, group: Group, filter: &SourceFilter) -> 
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, any(target_os = "linux", target_os = "android")))]
 mod tests {
     use ifcast_interfaces::Snapshot;
     use ifcast_socket::BoundSocket;
@@ -401,7 +401,6 @@ mod tests {
 
     #[test]
     #[cfg_attr(miri, ignore = "Miri knows no network interfaces")]
-    #[cfg(any(target_os = "linux", target_os = "android"))]
     fn keepers_are_there_as_long_as_they_keep_anything() {
         let snapshot = Snapshot::capture().unwrap();
         let mut interfaces = snapshot.interfaces().iter();

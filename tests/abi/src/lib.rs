@@ -30,16 +30,25 @@ macro_rules! same {
     ($($name:ident),* $(,)?) => { $crate::claims! { $(stringify!($name) => $name),* } };
 }
 
-/// Claims that a structure is as large as C's, and its fields are where C has them: `"struct iovec" = libc::iovec
-/// { iov_base, iov_len }`.
+/// Claims that a structure is as large as C's, and that its fields are as large and where C has them: `"struct iovec" =
+/// libc::iovec { iov_base, iov_len }`.
 #[macro_export]
 macro_rules! layouts {
     ($($c:literal = $rust:path { $($field:ident),* $(,)? })*) => { $(
         $crate::claims! {
             concat!("sizeof(", $c, ")") => size_of::<$rust>(),
-            $(concat!("offsetof(", $c, ", ", stringify!($field), ")") => core::mem::offset_of!($rust, $field)),*
+            $(
+                concat!("offsetof(", $c, ", ", stringify!($field), ")") => core::mem::offset_of!($rust, $field),
+                concat!("sizeof(((", $c, " *)0)->", stringify!($field), ")") => $crate::size_of_field(|all: &$rust| &all.$field)
+            ),*
         }
     )* };
+}
+
+/// The size of a field, of which this is the way there.
+#[must_use]
+pub const fn size_of_field<T, F>(_: fn(&T) -> &F) -> usize {
+    size_of::<F>()
 }
 
 /// The length of a [`claim`].

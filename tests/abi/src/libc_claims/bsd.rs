@@ -15,14 +15,8 @@ crate::layouts! {
 }
 
 crate::claims! {
-    "sizeof(((struct if_data *)0)->ifi_mtu)" => mtu(|data| &data.ifi_mtu),
     "offsetof(struct ifaddrs, ifa_dstaddr)" => core::mem::offset_of!(libc::ifaddrs, ifa_dstaddr),
     "offsetof(struct sockaddr_in, sin_len)" => core::mem::offset_of!(libc::sockaddr_in, sin_len),
     "offsetof(struct sockaddr_in6, sin6_len)" => core::mem::offset_of!(libc::sockaddr_in6, sin6_len),
     "offsetof(struct sockaddr_storage, ss_len)" => core::mem::offset_of!(libc::sockaddr_storage, ss_len),
-}
-
-/// The size of the MTU, whose type differs between systems.
-const fn mtu<T>(_: fn(&libc::if_data) -> &T) -> usize {
-    size_of::<T>()
 }

@@ -34,11 +34,4 @@ crate::layouts! {
 crate::claims! {
     "sizeof(socklen_t)" => size_of::<libc::socklen_t>(),
     "sizeof(sa_family_t)" => size_of::<libc::sa_family_t>(),
-    "sizeof(((struct msghdr *)0)->msg_iovlen)" => msghdr_field(|header| &header.msg_iovlen),
-    "sizeof(((struct msghdr *)0)->msg_controllen)" => msghdr_field(|header| &header.msg_controllen),
-}
-
-/// The size of a field whose type differs between systems.
-const fn msghdr_field<T>(_: fn(&libc::msghdr) -> &T) -> usize {
-    size_of::<T>()
 }

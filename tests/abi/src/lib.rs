@@ -114,6 +114,8 @@ const END: &str = "\");\n";
 
 #[cfg(test)]
 mod tests {
+    use std::str;
+
     use super::*;
 
     #[test]

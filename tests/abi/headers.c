@@ -63,4 +63,14 @@ struct kern_event_msg {
 #endif
 #endif
 
+/* Functions that Rust declares by itself: another declaration than the header's does not compile. */
+#if defined(__APPLE__)
+int setsourcefilter(int, uint32_t, struct sockaddr *, socklen_t, uint32_t, uint32_t, struct sockaddr_storage *);
+int getsourcefilter(int, uint32_t, struct sockaddr *, socklen_t, uint32_t *, uint32_t *, struct sockaddr_storage *);
+#endif
+#if defined(__APPLE__) || defined(__FreeBSD__)
+int getifmaddrs(struct ifmaddrs **);
+void freeifmaddrs(struct ifmaddrs *);
+#endif
+
 #include CLAIMS

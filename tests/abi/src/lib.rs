@@ -61,9 +61,10 @@ pub const fn len(c: &str, origin: &str) -> usize {
 ///
 /// # Panics
 ///
-/// If `N` is not the [`len`].
+/// If `N` is not the [`len`], or if `c` or `origin` is not a part of a line, which would be lost.
 #[must_use]
 pub const fn claim<const N: usize>(c: &str, value: u64, origin: &str) -> [u8; N] {
+    assert!(is_part_of_a_line(c) && is_part_of_a_line(origin));
     let line = Line {
         bytes: [0; N],
         len: 0,
@@ -72,6 +73,17 @@ pub const fn claim<const N: usize>(c: &str, value: u64, origin: &str) -> [u8; N]
     let line = line.text(AFTER).text(origin).text(END);
     assert!(line.len == N, "a claim has another length");
     line.bytes
+}
+
+const fn is_part_of_a_line(text: &str) -> bool {
+    let mut at = 0;
+    while at < text.len() {
+        if matches!(text.as_bytes()[at], b'"' | b'\n' | b'\\') {
+            return false;
+        }
+        at += 1;
+    }
+    true
 }
 
 /// Text that is written when rustc evaluates constants.
@@ -124,5 +136,15 @@ mod tests {
         let line: [u8; len("3 * 9", "x of y.rs")] = claim("3 * 9", 0x1b, "x of y.rs");
         let expected = "_Static_assert((unsigned long long)(3 * 9) == 0x000000000000001bULL, \"x of y.rs\");\n";
         assert_eq!(str::from_utf8(&line), Ok(expected));
+    }
+
+    #[test]
+    fn what_would_not_be_found_again_cannot_be_claimed() {
+        assert!(is_part_of_a_line("sizeof(struct iovec)"));
+        assert!(
+            ["\"", "a\nb", "\\"]
+                .iter()
+                .all(|text| !is_part_of_a_line(text))
+        );
     }
 }

@@ -9,6 +9,8 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::sys::Change;
+#[cfg(all(test, not(any(target_os = "netbsd", target_os = "openbsd"))))]
+use crate::sys::platform;
 
 /// How a system is told of memberships.
 #[derive(Clone, Copy, Debug)]
@@ -234,7 +236,7 @@ ifcast_abi::claims! {
 }
 
 #[cfg(all(test, not(any(target_os = "netbsd", target_os = "openbsd"))))]
-const HERE: (Options, Layout) = match crate::sys::platform::CALLS {
+const HERE: (Options, Layout) = match platform::CALLS {
     Calls::Rfc3678 { options, layout } => (options, layout),
     Calls::Older { .. } => panic!("only where there is nothing newer"),
 };
@@ -246,7 +248,6 @@ const GROUP: usize = size_of::<u32>().next_multiple_of(HERE.1.align);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::platform;
 
     fn linux_head(family: c_int, _: u8) -> [u8; 2] {
         u16::try_from(family).unwrap().to_ne_bytes()
@@ -418,14 +419,12 @@ mod tests {
     }
 
     #[test]
-    fn this_systems_layout_is_that_of_its_header() {
-        let group = size_of::<u32>().next_multiple_of(platform::LAYOUT.align);
-        assert_eq!(group, std::mem::offset_of!(libc::group_req, gr_group));
-        let request = encode(platform::LAYOUT, 7, [v4("239.1.2.3")]);
-        assert_eq!(request.len(), size_of::<libc::group_req>());
-        assert_eq!(
-            platform::LAYOUT.storage_len,
-            size_of::<libc::sockaddr_storage>()
-        );
+    #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
+    fn what_is_encoded_is_as_long_as_what_is_claimed() {
+        let (_, layout) = HERE;
+        let [group, source] = [v4("239.1.2.3"), v4("10.71.0.1")];
+        let (one, two) = (GROUP + layout.storage_len, GROUP + 2 * layout.storage_len);
+        assert_eq!(encode(layout, 7, [group]).len(), one);
+        assert_eq!(encode(layout, 7, [group, source]).len(), two);
     }
 }

@@ -4,7 +4,22 @@ crate::same!(libc::{
     PF_ROUTE, RTM_DELADDR, RTM_IFANNOUNCE, RTM_IFINFO, RTM_NEWADDR, RTM_VERSION,
     SO_REUSEPORT, SO_TIMESTAMP, SCM_TIMESTAMP,
     IFF_OACTIVE,
+    IP_RECVDSTADDR, IP_RECVIF,
+    IPV6_DONTFRAG, IPV6_PKTINFO, IPV6_RECVPKTINFO, IPV6_RECVTCLASS, IPV6_TCLASS,
 });
+
+#[cfg(target_os = "freebsd")]
+crate::same!(libc::{
+    IP_DONTFRAG, IP_RECVTOS, IP_RECVTTL,
+    MCAST_BLOCK_SOURCE, MCAST_JOIN_GROUP, MCAST_JOIN_SOURCE_GROUP, MCAST_LEAVE_GROUP, MCAST_LEAVE_SOURCE_GROUP,
+    MCAST_UNBLOCK_SOURCE,
+});
+
+#[cfg(any(target_os = "netbsd", target_os = "openbsd"))]
+crate::same!(libc::{IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP, IPV6_JOIN_GROUP, IPV6_LEAVE_GROUP});
+
+#[cfg(target_os = "netbsd")]
+crate::same!(libc::{IP_PKTINFO});
 
 crate::layouts! {
     "struct sockaddr_dl" = libc::sockaddr_dl {

@@ -20,6 +20,7 @@ fn every_constant_that_a_library_takes_from_libc_is_claimed() {
         include_str!("linux.rs"),
         include_str!("apple.rs"),
         include_str!("bsd.rs"),
+        include_str!("illumos.rs"),
     ];
     let claimed = |name: &String| {
         let mut words = claims.iter().flat_map(|claims| claims.split(is_no_part));

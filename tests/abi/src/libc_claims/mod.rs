@@ -8,7 +8,10 @@ mod linux;
 #[cfg(target_vendor = "apple")]
 mod apple;
 
-#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+#[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "openbsd"))]
 mod bsd;
+
+#[cfg(target_os = "illumos")]
+mod illumos;
 
 mod complete;

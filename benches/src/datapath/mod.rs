@@ -30,7 +30,6 @@ use crate::table::Table;
 use crate::topic::{self, Output, Topic};
 
 use self::plan::Plan;
-use crate::processors::Processors;
 
 /// Sends and receives with ifcast and with its peers, and tells how long each
 /// takes.

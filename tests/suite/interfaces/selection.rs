@@ -195,6 +195,14 @@ fn what_a_user_says_is_understood_and_said_back() {
         ("10.71.0.1", "address 10.71.0.1", &["lan0"]),
         ("fe80::72", "address fe80::72", &["lan1"]),
         ("fe80::/10", "subnet fe80::/10", &["lan0", "lan1"]),
+        ("!lan1", "(lan and not name lan1)", &["lan0", "br0"]),
+        ("lan1,br0", "(name lan1 or name br0)", &["lan1", "br0"]),
+        (
+            "fe80::/10,!lan0",
+            "(subnet fe80::/10 and not name lan0)",
+            &["lan1"],
+        ),
+        ("wired", "(lan and kind wired)", &[]), // they are virtual
         ("0", "name 0", &[]),
         ("4294967296", "name 4294967296", &[]),
         ("LAN", "name LAN", &[]),

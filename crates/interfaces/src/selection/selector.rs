@@ -179,8 +179,12 @@ impl Not for Selector {
     }
 }
 
-/// Parses what a user says: `lan`, `all`, an index such as `3`, an address, a
-/// subnet, a name, an alternative name, or a pattern of names.
+/// Parses what a user says: terms with commas between them.
+///
+/// A term is `lan`; `all`; `wired` or `wifi`, the interfaces of that kind among those of
+/// `lan`; an index such as `3`; an address; a subnet; a name or an alternative name; or a
+/// pattern of names. What one of them chooses is chosen, unless one chooses it that has a
+/// `!` before it. Where all have one, it is from `lan` that they take away.
 ///
 /// ```
 /// use ifcast_interfaces::Selector;
@@ -189,35 +193,59 @@ impl Not for Selector {
 /// assert_eq!("en*".parse::<Selector>()?.to_string(), "name en*");
 /// assert_eq!("3".parse::<Selector>()?.to_string(), "index 3");
 /// assert_eq!("10.71.0.0/16".parse::<Selector>()?.to_string(), "subnet 10.71.0.0/16");
+/// assert_eq!("wifi,3".parse::<Selector>()?.to_string(), "((lan and kind Wi-Fi) or index 3)");
+/// assert_eq!("!docker0".parse::<Selector>()?.to_string(), "(lan and not name docker0)");
 /// # Ok::<(), ifcast_interfaces::InvalidSelector>(())
 /// ```
 impl FromStr for Selector {
     type Err = InvalidSelector;
 
     fn from_str(text: &str) -> Result<Self, InvalidSelector> {
-        Ok(match text {
-            "lan" => Self::lan(),
-            "all" => Self::all(),
-            _ if Pattern::is_in(text) => Self::pattern(text),
-            _ => {
-                if let Some(index) = text.parse().ok().and_then(InterfaceIndex::new) {
-                    Self::index(index)
-                } else if let Ok(address) = text.parse() {
-                    Self::address(address)
-                } else if let Ok(subnet) = text.parse() {
-                    Self::subnet(subnet)
-                } else if text.contains('/') {
-                    return Err(InvalidSelector(())); // was to be a subnet
-                } else if let Ok(name) = text.parse() {
-                    Self::name(name)
-                } else if text.len() <= LONGEST_NAME && !text.is_empty() {
-                    Self::pattern(text) // an alternative name
-                } else {
-                    return Err(InvalidSelector(()));
-                }
-            }
+        let (mut chosen, mut refused): (Option<Self>, Option<Self>) = (None, None);
+        for text in text.split(',') {
+            let (side, text) = match text.strip_prefix('!') {
+                Some(text) => (&mut refused, text),
+                None => (&mut chosen, text),
+            };
+            let term = term(text)?;
+            *side = Some(match side.take() {
+                Some(others) => others.or(term),
+                None => term,
+            });
+        }
+        let chosen = chosen.unwrap_or_default();
+        Ok(match refused {
+            Some(refused) => chosen.and(!refused),
+            None => chosen,
         })
     }
+}
+
+fn term(text: &str) -> Result<Selector, InvalidSelector> {
+    Ok(match text {
+        "lan" => Selector::lan(),
+        "all" => Selector::all(),
+        "wired" => Selector::lan().and(Selector::kind(Kind::Wired)),
+        "wifi" => Selector::lan().and(Selector::kind(Kind::Wifi)),
+        _ if Pattern::is_in(text) => Selector::pattern(text),
+        _ => {
+            if let Some(index) = text.parse().ok().and_then(InterfaceIndex::new) {
+                Selector::index(index)
+            } else if let Ok(address) = text.parse() {
+                Selector::address(address)
+            } else if let Ok(subnet) = text.parse() {
+                Selector::subnet(subnet)
+            } else if text.contains('/') {
+                return Err(InvalidSelector(())); // was to be a subnet
+            } else if let Ok(name) = text.parse() {
+                Selector::name(name)
+            } else if text.len() <= LONGEST_NAME && !text.is_empty() {
+                Selector::pattern(text) // an alternative name
+            } else {
+                return Err(InvalidSelector(()));
+            }
+        }
+    })
 }
 
 impl fmt::Display for Selector {
@@ -235,8 +263,57 @@ impl fmt::Display for Selector {
 /// assert!(error.to_string().contains("an index"));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("neither `lan`, `all`, an index, an address, a subnet, a name nor a pattern of names")]
+#[error(
+    "neither `lan`, `all`, `wired`, `wifi`, an index, an address, a subnet, a name nor a pattern \
+     of names"
+)]
 pub struct InvalidSelector(());
 
 /// Of an alternative name, in bytes.
 const LONGEST_NAME: usize = 127;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn assert_reads(text: &str, expected: &str) {
+        let selector = text.parse::<Selector>();
+        assert_eq!(
+            selector.map(|selector| selector.to_string()).as_deref(),
+            Ok(expected)
+        );
+    }
+
+    #[test]
+    fn terms_are_united_and_what_is_refused_is_taken_away_wherever_it_stands() {
+        assert_reads("a,b", "(name a or name b)");
+        assert_reads("!b,a", "(name a and not name b)");
+        assert_reads("a,!b,!c", "(name a and not (name b or name c))");
+        assert_reads(
+            "!a,!10.0.0.0/8",
+            "(lan and not (name a or subnet 10.0.0.0/8))",
+        );
+        assert_reads("all,!lan", "(all and not lan)");
+    }
+
+    #[test]
+    fn what_is_empty_selects_nothing() {
+        for text in [
+            "",
+            ",",
+            "a,",
+            ",a",
+            "!",
+            "a,!",
+            "10.0.0.0/33",
+            "!10.0.0.0/33",
+        ] {
+            assert_eq!(
+                text.parse::<Selector>().err(),
+                Some(InvalidSelector(())),
+                "{text:?}"
+            );
+        }
+    }
+}

@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 
 use ifcast::Family;
-use ifcast::socket::{BoundSocket, Error, SendBatch, ToSend};
+use ifcast::socket::{BoundSocket, Error, PacketInfo, SendBatch, ToSend};
 use ifcast_netlab::{Host, Lab, Nic};
 use ifcast_tests::{Judge, interface, ip, pinnings};
 
@@ -229,4 +229,43 @@ fn an_interface_that_is_gone_fails_each_datagram_and_sends_none() {
     assert_eq!((sent.sent(), sent.failures().len()), (0, 5), "{sent:?}");
     let names_it = |error: &Error| error.interface().unwrap().index().get() == line.nic.index();
     assert!(sent.failures().iter().all(|(_, error)| names_it(error)));
+}
+
+#[test]
+fn a_batch_comes_from_the_source_that_is_named_and_from_no_other() {
+    let line = Line::new();
+    line.nic.add_address("10.71.0.3/24");
+    let socket = line.socket(Family::V4);
+    let payloads = payloads([3, 3, 0, 5, 1400]);
+    for max_burst in [1, 64] {
+        let mut batch = SendBatch::new().max_burst(max_burst);
+        for source in ["10.71.0.3", "10.71.0.1"] {
+            let info = PacketInfo {
+                source: Some(ip(source)),
+                ..PacketInfo::default()
+            };
+            let datagrams = all_to(&payloads, to("10.71.0.255"));
+            let sent = socket
+                .sender()
+                .send_batch_with(&mut batch, &datagrams, info);
+            assert!(sent.unwrap().is_complete());
+            for (payload, from) in line.judge.hear(payloads.len()) {
+                assert!(payloads.contains(&payload));
+                assert_eq!(from.ip(), ip(source));
+            }
+        }
+    }
+    let info = PacketInfo {
+        source: Some(ip("10.71.0.9")),
+        ..PacketInfo::default()
+    };
+    let datagrams = all_to(&payloads, to("10.71.0.255"));
+    let refused = socket
+        .sender()
+        .send_batch_with(&mut SendBatch::new(), &datagrams, info);
+    assert!(
+        matches!(refused, Err(Error::ForeignSource { .. })),
+        "{refused:?}"
+    );
+    line.judge.assert_silent();
 }

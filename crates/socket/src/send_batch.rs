@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use crate::bound::BoundSocket;
 use crate::delivery::{self, Delivery};
 use crate::error::Error;
+use crate::packet_info::PacketInfo;
 use crate::sender::Sender;
 use crate::sys;
 use crate::sys::control::Way;
@@ -205,10 +206,56 @@ impl Sender<'_> {
     /// }
     /// ```
     pub fn send_batch(self, batch: &mut SendBatch, datagrams: &[ToSend<'_>]) -> SentBatch {
+        let way = (!self.endpoint.is_tied()).then_some(Way {
+            interface: self.interface.index().get(),
+            source: self.family().unspecified(),
+            hops: None,
+            traffic_class: None,
+        });
+        self.send_all(batch, datagrams, way)
+    }
+
+    /// Sends datagrams likewise, all of them with this packet info, such as the source
+    /// of a directed broadcast.
+    ///
+    /// ```
+    /// use ifcast_socket::{Course, Error, PacketInfo, SendBatch, Sender, SentBatch, ToSend};
+    ///
+    /// fn send(sender: Sender<'_>, payloads: &[&[u8]], course: Course) -> Result<SentBatch, Error> {
+    ///     let destination = course.destination;
+    ///     let datagrams = payloads.iter().map(|payload| ToSend { payload, destination });
+    ///     let datagrams: Vec<_> = datagrams.collect();
+    ///     let info = PacketInfo { source: course.source, ..PacketInfo::default() };
+    ///     sender.send_batch_with(&mut SendBatch::new(), &datagrams, info)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// What is wrong with `info`, as [`send_with`](Self::send_with) says; nothing is sent
+    /// then.
+    pub fn send_batch_with(
+        self,
+        batch: &mut SendBatch,
+        datagrams: &[ToSend<'_>],
+        info: PacketInfo,
+    ) -> Result<SentBatch, Error> {
+        if info == PacketInfo::default() {
+            return Ok(self.send_batch(batch, datagrams));
+        }
+        let way = self.way(info)?;
+        Ok(self.send_all(batch, datagrams, Some(way)))
+    }
+
+    fn send_all(
+        self,
+        batch: &mut SendBatch,
+        datagrams: &[ToSend<'_>],
+        way: Option<Way>,
+    ) -> SentBatch {
         let mut sent = SentBatch::none_of(datagrams.len());
         while sent.attempted < datagrams.len() {
             let before = sent.attempted;
-            if !self.send_some(batch, datagrams, &mut sent) {
+            if !self.send_some(batch, datagrams, way, &mut sent) {
                 break;
             }
             debug_assert!(sent.attempted > before, "each call gets on");
@@ -222,6 +269,7 @@ impl Sender<'_> {
         self,
         batch: &mut SendBatch,
         datagrams: &[ToSend<'a>],
+        way: Option<Way>,
         sent: &mut SentBatch,
     ) -> bool {
         batch.ranges.clear();
@@ -229,12 +277,6 @@ impl Sender<'_> {
         let splits = endpoint.splits().load(Ordering::Relaxed);
         let max_burst = if splits { batch.max_burst } else { 1 };
         let max_payload = self.packet_payload().unwrap_or(0);
-        let way = (!endpoint.is_tied()).then_some(Way {
-            interface: self.interface.index().get(),
-            source: self.family().unspecified(),
-            hops: None,
-            traffic_class: None,
-        });
         let mut messages = batch.room.fill();
         let mut refused: Vec<(usize, Error)> = Vec::new();
         let mut next = sent.attempted;
@@ -258,7 +300,7 @@ impl Sender<'_> {
             &batch.ranges,
             next,
             |from| messages.send(endpoint.as_fd(), from),
-            |place| self.send(datagrams[place].payload, datagrams[place].destination),
+            |place| self.send_alone(datagrams[place], way),
             |place, error| {
                 let datagram = &datagrams[place];
                 self.send_error(datagram.payload, datagram.destination, error)

@@ -10,6 +10,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, Scope};
 use crate::family::Family;
 use crate::packet_info::PacketInfo;
+use crate::send_batch::ToSend;
 use crate::sys::control::Way;
 use crate::sys::{self, Refusal};
 
@@ -71,13 +72,32 @@ impl<'a> Sender<'a> {
         info: PacketInfo,
     ) -> Result<(), Error> {
         let destination = self.check(payload, destination)?;
-        let fd = self.endpoint.as_fd();
         // A tied socket need not be told the interface.
         let says_nothing = info == PacketInfo::default();
-        let sent = if self.endpoint.is_tied() && says_nothing {
-            sys::send::plain(fd, payload, destination)
+        let way = if self.endpoint.is_tied() && says_nothing {
+            None
         } else {
-            sys::send::by(fd, payload, destination, self.way(info)?)
+            Some(self.way(info)?)
+        };
+        self.send_by(payload, destination, way)
+    }
+
+    /// Sends one of a batch by itself.
+    pub(crate) fn send_alone(self, datagram: ToSend<'_>, way: Option<Way>) -> Result<(), Error> {
+        let destination = self.check(datagram.payload, datagram.destination)?;
+        self.send_by(datagram.payload, destination, way)
+    }
+
+    fn send_by(
+        self,
+        payload: &[u8],
+        destination: SocketAddr,
+        way: Option<Way>,
+    ) -> Result<(), Error> {
+        let fd = self.endpoint.as_fd();
+        let sent = match way {
+            None => sys::send::plain(fd, payload, destination),
+            Some(way) => sys::send::by(fd, payload, destination, way),
         };
         sent.map_err(|error| self.send_error(payload, destination, error))
     }

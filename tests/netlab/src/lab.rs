@@ -8,7 +8,7 @@ use crate::fault::OrPanic;
 use crate::host::Host;
 use crate::segment::Segment;
 use crate::sys;
-use crate::wire::Wire;
+use crate::wire::{Passage, Wire};
 
 /// A room full of pretend hosts and pretend wires.
 ///
@@ -85,7 +85,19 @@ impl Lab {
         &self,
         left: (&Host, &str, &[&str]),
         right: (&Host, &str, &[&str]),
-        policy: impl FnMut(&[u8]) -> usize + Send + 'static,
+        mut policy: impl FnMut(&[u8]) -> usize + Send + 'static,
+    ) -> Wire {
+        self.unruly_wire(left, right, move |frame| Passage::Copies(policy(frame)))
+    }
+
+    /// Joins two hosts likewise, by a wire that may also have frames pass in another order.
+    #[must_use = "the wire is cut when it is dropped"]
+    #[track_caller]
+    pub fn unruly_wire(
+        &self,
+        left: (&Host, &str, &[&str]),
+        right: (&Host, &str, &[&str]),
+        policy: impl FnMut(&[u8]) -> Passage + Send + 'static,
     ) -> Wire {
         Wire::between(&self.switch, left, right, policy).or_panic("lay a wire")
     }

@@ -91,4 +91,4 @@ pub use crate::nic::Nic;
 pub use crate::segment::Segment;
 pub use crate::settings::LinkFlag;
 pub use crate::snooping::Querier;
-pub use crate::wire::Wire;
+pub use crate::wire::{Passage, Wire};

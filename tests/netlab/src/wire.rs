@@ -1,6 +1,6 @@
 //! Wires: a cable between two hosts whose frames pass through a closure.
 //!
-//! Loss and duplication to order, where the kernel has no `netem`.
+//! Loss, duplication and reordering to order, where the kernel has no `netem`.
 
 use std::panic::resume_unwind;
 use std::{fmt, io, thread};
@@ -25,7 +25,7 @@ impl Wire {
         switch: &Host,
         left: (&Host, &str, &[&str]),
         right: (&Host, &str, &[&str]),
-        policy: impl FnMut(&[u8]) -> usize + Send + 'static,
+        policy: impl FnMut(&[u8]) -> Passage + Send + 'static,
     ) -> io::Result<Self> {
         let lay = |(host, name, addresses): (&Host, &str, &[&str])| {
             let nic = Nic::cabled(host, name, switch, None, addresses)?;
@@ -80,18 +80,45 @@ impl fmt::Debug for Wire {
     }
 }
 
+/// What becomes of a frame on a [`Wire`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passage {
+    /// So many copies of it pass: 0 loses it, 1 is an honest wire, 2 duplicates it.
+    Copies(usize),
+    /// It passes after so many further frames of its direction have come: not at all if fewer do.
+    Behind(usize),
+}
+
 /// Passes frames from each port to the other until told to stop.
-fn forward(ports: &[PacketSocket; 2], stop: &Stop, mut policy: impl FnMut(&[u8]) -> usize) {
+fn forward(ports: &[PacketSocket; 2], stop: &Stop, mut policy: impl FnMut(&[u8]) -> Passage) {
     let [left, right] = ports;
     let mut buffer = vec![0; LARGEST_FRAME];
+    let mut held = [const { Vec::<(usize, Vec<u8>)>::new() }; 2];
     while PacketSocket::wait_for_any(ports, stop).expect("poll two packet sockets") {
-        for (from, to) in [(left, right), (right, left)] {
+        for ((from, to), held) in [(left, right), (right, left)].into_iter().zip(&mut held) {
             // An error here is an interface going down or away, and a frame lost with it, as with a real wire.
             while let Ok(Some(frame)) = from.receive(&mut buffer) {
-                let copies = frame.get(VNET_HEADER..).map_or(0, &mut policy);
-                for _ in 0..copies {
-                    let _ = to.send(frame);
+                let passage = frame.get(VNET_HEADER..).map(&mut policy);
+                for (left, _) in &mut *held {
+                    *left -= 1;
                 }
+                match passage {
+                    None => {}
+                    Some(Passage::Copies(copies)) => {
+                        for _ in 0..copies {
+                            let _ = to.send(frame);
+                        }
+                    }
+                    Some(Passage::Behind(0)) => drop(to.send(frame)),
+                    Some(Passage::Behind(frames)) => held.push((frames, frame.to_vec())),
+                }
+                held.retain(|(left, frame)| {
+                    let is_held = *left > 0;
+                    if !is_held {
+                        let _ = to.send(frame);
+                    }
+                    is_held
+                });
             }
         }
     }

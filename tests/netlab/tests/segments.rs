@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use ifcast_netlab::{Frame, Host, Lab};
+use ifcast_netlab::{Frame, Host, Lab, Passage};
 
 const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 2, 3);
 const GROUP6: Ipv6Addr = Ipv6Addr::new(0xff12, 0, 0, 0, 0, 0, 0, 0x123);
@@ -233,6 +233,41 @@ fn a_wire_loses_and_doubles_as_its_policy_says() {
         listener.recv(std::slice::from_mut(place)).unwrap();
     }
     assert_eq!(received, [0, 0, 2, 2, 4, 4]);
+}
+
+#[test]
+fn an_unruly_wire_has_frames_pass_behind_later_ones() {
+    let lab = Lab::new();
+    let (a, b) = (lab.host("a"), lab.host("b"));
+    let mut seen = 0;
+    let _wire = lab.unruly_wire(
+        (&a, "lan0", &["10.71.0.1/24"]),
+        (&b, "lan0", &["10.71.0.2/24"]),
+        move |frame| {
+            if frame[12..14] != [8, 0] {
+                return Passage::Copies(1); // ARP
+            }
+            seen += 1;
+            match seen {
+                1 => Passage::Behind(2),
+                4 => Passage::Behind(1),
+                _ => Passage::Copies(1),
+            }
+        },
+    );
+    let listener = listener(&b, 7);
+    a.run(|| {
+        let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+        socket.set_broadcast(true).unwrap();
+        for number in 1..=6u8 {
+            socket.send_to(&[number], "10.71.0.255:7").unwrap();
+        }
+    });
+    let mut received = [0; 6];
+    for place in &mut received {
+        listener.recv(std::slice::from_mut(place)).unwrap();
+    }
+    assert_eq!(received, [2, 3, 1, 5, 4, 6]);
 }
 
 #[test]

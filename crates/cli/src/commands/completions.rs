@@ -7,12 +7,12 @@ use crate::commands::{self, Outcome};
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Print what a shell needs to complete the arguments of ifcast
+/// Print what a shell needs to complete the arguments of ifcast.
 ///
 /// For bash: `ifcast completions bash > ~/.local/share/bash-completion/completions/ifcast`
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// For which shell
+    /// For which shell.
     shell: Shell,
 }
 

@@ -13,17 +13,17 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::{record, text};
 
-/// List interfaces: what they are, their addresses, and the groups joined on them
+/// List interfaces: what they are, their addresses, and the groups joined on them.
 ///
 /// Those that are chosen: without `--interface`, those of the LAN.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     choice: Choice,
-    /// Also those that are not chosen
+    /// Also those that are not chosen.
     #[arg(long, short)]
     all: bool,
-    /// Say of each interface why it is chosen or not
+    /// Say of each interface why it is chosen or not.
     #[arg(long, short)]
     explain: bool,
 }

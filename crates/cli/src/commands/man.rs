@@ -8,10 +8,10 @@ use crate::commands::{self, Outcome};
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Write the man pages of ifcast, one for each command
+/// Write the man pages of ifcast, one for each command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Where to; it must be there
+    /// Where to; it must be there.
     directory: PathBuf,
 }
 

@@ -22,18 +22,18 @@ use crate::{news, record};
 /// question. At most 1000 a second are given to each.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The UDP port to listen on
+    /// The UDP port to listen on.
     #[arg(long, short, default_value_t = PORT, value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
-    /// A group to listen to as well; may be given several times
+    /// A group to listen to as well; may be given several times.
     #[arg(long, short)]
     group: Vec<Group>,
     #[command(flatten)]
     choice: Choice,
-    /// End after so many answers
+    /// End after so many answers.
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// End after this time
+    /// End after this time.
     #[arg(long = "for", value_name = "TIME", value_parser = arguments::duration)]
     time: Option<Duration>,
 }

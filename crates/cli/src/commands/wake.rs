@@ -11,14 +11,14 @@ use crate::failure::Failure;
 use crate::output::{Output, complain};
 use crate::record;
 
-/// Wake a computer (wake-on-LAN): broadcast its magic packet by all chosen interfaces
+/// Wake a computer (wake-on-LAN): broadcast its magic packet by all chosen interfaces.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The hardware address of the computer, such as 02:00:5e:10:00:01
+    /// The hardware address of the computer, such as 02:00:5e:10:00:01.
     mac: HardwareAddress,
     #[command(flatten)]
     choice: Choice,
-    /// The UDP port, which does not matter to the computer but may to what is between
+    /// The UDP port, which does not matter to the computer but may to what is between.
     #[arg(long, short, default_value_t = 9, value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
 }

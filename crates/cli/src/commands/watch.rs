@@ -15,16 +15,16 @@ use crate::record;
 use crate::stop::Stop;
 use crate::text::TimeOfDay;
 
-/// Tell what changes of the interfaces, as it happens
+/// Tell what changes of the interfaces, as it happens.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Also which groups are joined and left
+    /// Also which groups are joined and left.
     #[arg(long)]
     groups: bool,
-    /// End after so many changes
+    /// End after so many changes.
     #[arg(long, short = 'n', value_name = "N")]
     count: Option<u64>,
-    /// End after this time
+    /// End after this time.
     #[arg(long = "for", value_name = "TIME", value_parser = arguments::duration)]
     time: Option<Duration>,
 }

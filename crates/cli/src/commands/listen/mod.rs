@@ -20,17 +20,17 @@ use crate::output::{Output, complain};
 use crate::stop::Stop;
 use crate::{news, record};
 
-/// Print, or measure, what arrives on a port, on all chosen interfaces at once
+/// Print, or measure, what arrives on a port, on all chosen interfaces at once.
 ///
 /// Unicasts, broadcasts and the groups that are given. It follows what becomes of the
 /// interfaces, and shares the port with other programs that let it. At the end, or when it
 /// is interrupted, it says how much came.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The UDP port to listen on
+    /// The UDP port to listen on.
     #[arg(long, short, value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
-    /// A group to join, from any source or from one; may be given several times
+    /// A group to join, from any source or from one; may be given several times.
     #[arg(long, short, value_name = "GROUP[@SOURCE]")]
     group: Vec<Wanted>,
     #[command(flatten)]
@@ -38,14 +38,14 @@ pub(crate) struct Arguments {
     /// How to print datagrams; `none` if there are to be statistics, else `text`
     #[arg(long, short, value_enum)]
     format: Option<Format>,
-    /// End after so many datagrams
+    /// End after so many datagrams.
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// End after this time
+    /// End after this time.
     #[arg(long = "for", value_name = "TIME", value_parser = arguments::duration)]
     time: Option<Duration>,
     /// Measure each stream, and say at the end what was lost, came twice or late, and how
-    /// long it took, where the sender numbers its datagrams (`ifcast send --sequence`)
+    /// long it took, where the sender numbers its datagrams (`ifcast send --sequence`).
     #[arg(long, short)]
     stats: bool,
 }

@@ -16,15 +16,15 @@ use crate::text::{Escaped, Hex, TimeOfDay};
 /// How to print datagrams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// A line for each, with the payload as text
+    /// A line for each, with the payload as text.
     Text,
-    /// A line for each, and the payload as hexadecimal numbers
+    /// A line for each, and the payload as hexadecimal numbers.
     Hex,
-    /// A JSON object for each
+    /// A JSON object for each.
     Json,
-    /// The payloads and nothing else
+    /// The payloads and nothing else.
     Raw,
-    /// Not at all
+    /// Not at all.
     None,
 }
 
@@ -56,7 +56,8 @@ impl Printer {
             Format::Text => {
                 let line = self.line(datagram, output.paint());
                 let payload = Escaped(datagram.payload());
-                output.raw(format!("{line} {payload}\n").as_bytes())
+                let separator = if payload.0.is_empty() { "" } else { ": " };
+                output.raw(format!("{line}{separator}{payload}\n").as_bytes())
             }
             Format::Hex => {
                 let line = self.line(datagram, output.paint());
@@ -117,11 +118,11 @@ impl fmt::Display for Line<'_> {
         )?;
         write!(f, " {}", record::cast(datagram.cast()))?;
         if let Some(hops) = datagram.hops() {
-            write!(f, ", {hops} hops")?;
+            write!(f, ", hops {hops}")?;
         }
-        write!(f, ", {} bytes:", datagram.payload().len())?;
+        write!(f, ", {} bytes", datagram.payload().len())?;
         if datagram.is_truncated() {
-            f.write_str(" (its end is missing)")?;
+            f.write_str(" and more")?;
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ pub(crate) fn tell(heard: &Heard, port: u16, output: &mut Output) -> Result<(), 
                 output.summary("", || record(flow, port))?;
             }
         } else if flows.iter().next().is_some() {
-            output.summary(text::lines(&table(flows, output)), || Value::Null)?;
+            output.summary(text::lines(&table(flows)), || Value::Null)?;
         }
         if flows.others() > 0 {
             let others = flows.others();
@@ -64,7 +64,7 @@ fn in_words(heard: &Heard) -> String {
     words
 }
 
-fn table(flows: &Flows, output: &Output) -> comfy_table::Table {
+fn table(flows: &Flows) -> comfy_table::Table {
     let mut table = text::table(
         [
             "interface",
@@ -82,7 +82,6 @@ fn table(flows: &Flows, output: &Output) -> comfy_table::Table {
         ],
         3,
     );
-    let red = output.paint().error();
     for flow in flows.iter() {
         let mut row = vec![
             flow.key.interface.name().to_string(),
@@ -98,7 +97,7 @@ fn table(flows: &Flows, output: &Output) -> comfy_table::Table {
                 let lost = match (sequence.lost(), sequence.expected()) {
                     (0, _) => "0".to_owned(),
                     (lost, expected) => {
-                        format!("{red}{lost} ({}){red:#}", percent(lost, expected))
+                        format!("{lost} ({})", percent(lost, expected))
                     }
                 };
                 let late = match (sequence.reordered(), sequence.stale()) {

@@ -19,26 +19,26 @@ use crate::stop::Stop;
 use crate::text::{Nanoseconds, TimeOfDay};
 use crate::{news, record};
 
-/// Ask who is there, by broadcast or multicast: whoever runs `ifcast pong` answers
+/// Ask who is there, by broadcast or multicast: whoever runs `ifcast pong` answers.
 ///
 /// It asks by all chosen interfaces and tells who answered on which, and how long that
 /// took. It fails if nobody has answered.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The UDP port of those who answer
+    /// The UDP port of those who answer.
     #[arg(long, short, default_value_t = PORT, value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
     #[command(flatten)]
     whom: Whom,
     #[command(flatten)]
     choice: Choice,
-    /// Ask so often; until it is interrupted, unless told
+    /// Ask so often; until it is interrupted, unless told.
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// How long from one question to the next
+    /// How long from one question to the next.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = arguments::interval)]
     interval: Duration,
-    /// How long to wait for answers to the last question
+    /// How long to wait for answers to the last question.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = arguments::duration)]
     wait: Duration,
 }
@@ -46,10 +46,10 @@ pub(crate) struct Arguments {
 #[derive(Clone, Copy, Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 struct Whom {
-    /// Ask every host on the link
+    /// Ask every host on the link.
     #[arg(long)]
     broadcast: bool,
-    /// Ask the members of a group
+    /// Ask the members of a group.
     #[arg(long, short)]
     group: Option<Group>,
 }

@@ -22,13 +22,13 @@ use crate::news;
 use crate::output::{Output, Progress, complain};
 use crate::stop::Stop;
 
-/// Send datagrams by all chosen interfaces, and say for each what came of it
+/// Send datagrams by all chosen interfaces, and say for each what came of it.
 ///
 /// One, unless a count, a time, a rate or an interval is given; then one a second, unless
 /// that is. All of these are for each interface.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The UDP port to send to
+    /// The UDP port to send to.
     #[arg(long, short, value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
     #[command(flatten)]
@@ -37,23 +37,23 @@ pub(crate) struct Arguments {
     choice: Choice,
     #[command(flatten)]
     payload: PayloadArguments,
-    /// End after so many datagrams on each interface
+    /// End after so many datagrams on each interface.
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// End after this time
+    /// End after this time.
     #[arg(long = "for", value_name = "TIME", value_parser = arguments::duration)]
     time: Option<Duration>,
-    /// How many a second, such as 1000/s, 50k/s, 6/m; `max` is as fast as it goes
+    /// How many a second, such as 1000/s, 50k/s, 6/m; `max` is as fast as it goes.
     #[arg(long, short, conflicts_with = "interval")]
     rate: Option<Rate>,
-    /// How long from one to the next, such as 10ms
+    /// How long from one to the next, such as 10ms.
     #[arg(long, value_name = "TIME", value_parser = arguments::interval)]
     interval: Option<Duration>,
-    /// How many hops they may make; one, if to a group, unless told
+    /// How many hops they may make; one, if to a group, unless told.
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..))]
     hops: Option<u8>,
     /// Begin each with a header of 32 bytes: a number, and when it was sent, from which
-    /// `ifcast listen --stats` tells what is lost and how long it took
+    /// `ifcast listen --stats` tells what is lost and how long it took.
     #[arg(long)]
     sequence: bool,
 }
@@ -61,19 +61,19 @@ pub(crate) struct Arguments {
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
 struct PayloadArguments {
-    /// Send this text
+    /// Send this text.
     #[arg(long, value_name = "TEXT")]
     payload: Option<String>,
-    /// Send these bytes, in hexadecimal digits
+    /// Send these bytes, in hexadecimal digits.
     #[arg(long, value_name = "DIGITS")]
     hex: Option<HexBytes>,
-    /// Send what is in this file
+    /// Send what is in this file.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Send each line of standard input, without its end, as it comes
+    /// Send each line of standard input, without its end, as it comes.
     #[arg(long)]
     stdin: bool,
-    /// Send so many bytes, the header of `--sequence` included
+    /// Send so many bytes, the header of `--sequence` included.
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16))]
     size: Option<u16>,
 }
@@ -111,11 +111,12 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome,
             break;
         }
         let due = pace.due(now).min(count - issued);
+        let mut sent = 0;
         if due > 0 {
             let Some(payload) = source.next(&mut lan, &stop, &mut streams)? else {
                 break;
             };
-            let sent = streams.send(&lan, payload, due);
+            sent = streams.send(&lan, payload, due);
             pace.took(sent);
             issued += sent;
         }
@@ -123,12 +124,13 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome,
             next_progress = now + PROGRESS;
             progress.show(streams.in_short());
         }
-        let wait = if issued < count {
-            pace.wait(Instant::now())
-        } else {
-            Duration::ZERO
-        };
-        let wait = end.map_or(wait, |end| wait.min(end.saturating_duration_since(now)));
+        let mut wait = Duration::ZERO;
+        if sent == due && issued < count {
+            wait = pace.wait(Instant::now());
+        }
+        let left = end.map(|end| end.saturating_duration_since(now));
+        let left = left.into_iter().chain([next_progress - now]).min();
+        wait = left.map_or(wait, |left| wait.min(left));
         if wait > SHORT || now >= next_look {
             // The system prolongs a wait to whole milliseconds.
             let wait = wait.saturating_sub(SHORT);

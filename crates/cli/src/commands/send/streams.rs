@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::header::{Header, Purpose};
 use crate::output::{Output, complain};
 use crate::record;
-use crate::text::{self, Rate};
+use crate::text::{self, Nanoseconds, Rate};
 
 /// All streams, with what became of them.
 #[derive(Debug)]
@@ -342,11 +342,12 @@ impl fmt::Display for Told<'_> {
             write!(f, " from {source}")?;
         }
         if stream.sent > 1 {
-            write!(f, " in {:.3} s", stream.seconds())?;
+            write!(f, " in {}", Nanoseconds(stream.seconds() * 1e9))?;
         }
         match stream.rate() {
-            Some(rate) => write!(f, ", {}", Rate(Some(rate))),
-            None => Ok(()),
+            // Of less than that it says more about the system than about the sender.
+            Some(rate) if stream.seconds() >= 0.01 => write!(f, ", {}", Rate(Some(rate))),
+            _ => Ok(()),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 #[derive(Clone, Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct TargetArguments {
-    /// To every host on the link (255.255.255.255), or of each subnet of an interface
+    /// To every host on the link (255.255.255.255), or of each subnet of an interface.
     #[arg(
         long,
         value_enum,
@@ -19,10 +19,10 @@ pub(crate) struct TargetArguments {
         default_missing_value = "limited"
     )]
     broadcast: Option<BroadcastKind>,
-    /// To the members of a group
+    /// To the members of a group.
     #[arg(long, short)]
     group: Option<Group>,
-    /// To one host, by the interfaces that have it in a subnet unless others are named
+    /// To one host, by the interfaces that have it in a subnet unless others are named.
     #[arg(long, value_name = "ADDRESS")]
     to: Option<IpAddr>,
 }

@@ -204,7 +204,7 @@ fn assert_told(policy: fn(u64) -> Passage, expected: &Value, heard: u64) {
         GROUP,
         "--sequence",
         "--rate",
-        "5k/s",
+        "500/s",
         "-n",
         COUNT,
     ];

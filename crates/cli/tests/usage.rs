@@ -1,5 +1,7 @@
 //! What the tool says of itself, which takes no network.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 use std::process::{Command, Output};
 
 fn ifcast(arguments: &[&str]) -> Output {

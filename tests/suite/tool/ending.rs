@@ -1,10 +1,12 @@
 //! How the tool ends: told to by signals, by a closed pipe, by mistakes.
 
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use ifcast_netlab::Host;
-use nix::sys::signal::Signal;
+use ifcast_tests::{is_installed, wait_until};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::Neighbourhood;
 use crate::tool::{Tool, command, run};
@@ -86,6 +88,105 @@ fn a_closed_pipe_ends_it_silently() {
     assert!(output.status.success(), "{output:?}");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     drop(sender);
+}
+
+/// The second signal, whichever of two that is, since the first one cannot be obeyed: what
+/// was heard is more than fits into a pipe from which nobody reads.
+#[test]
+fn who_insists_is_obeyed_at_once() {
+    let neighbourhood = Neighbourhood::new();
+    let ours = &neighbourhood.ours;
+    let mut listener = command(&["listen", "-p", "2222", "-f", "raw", "--for", "60s"]);
+    listener.stdout(Stdio::piped());
+    let mut listener = ours.run(|| listener.spawn()).unwrap();
+    wait_until("it listens", || udp(ours, "udp").contains(":08AE "));
+    let to = [
+        "send",
+        "-p",
+        "2222",
+        "--broadcast",
+        "--size",
+        "1400",
+        "-n",
+        "100",
+        "-q",
+    ];
+    let to = [&to[..], &["--rate", "max"]].concat();
+    assert!(
+        run(neighbourhood.neighbours[0].host(), &to)
+            .status
+            .success()
+    );
+    wait_until("it has taken more than fits into a pipe", || {
+        let table = udp(ours, "snmp");
+        let mut numbers = table.lines().filter_map(|line| line.strip_prefix("Udp: "));
+        let taken = numbers.nth(1).unwrap().split(' ').next().unwrap();
+        taken.parse::<usize>().unwrap() * 1400 > 64 << 10
+    });
+    let pid = Pid::from_raw(i32::try_from(listener.id()).unwrap());
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        kill(pid, signal).unwrap();
+    }
+    let code = listener.wait().unwrap().code();
+    assert!([Some(128 + 2), Some(128 + 15)].contains(&code), "{code:?}");
+}
+
+/// What the kernel of a host says of UDP.
+fn udp(host: &Host, table: &str) -> String {
+    let table = format!("/proc/thread-self/net/{table}");
+    host.run(|| std::fs::read_to_string(table)).unwrap()
+}
+
+/// Runs a program on a terminal, and shows what that gets.
+const TERMINAL: &str =
+    "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+
+#[test]
+fn colours_and_progress_are_for_terminals_and_for_those_who_want_them() {
+    if !is_installed("python3") {
+        return;
+    }
+    let neighbourhood = Neighbourhood::new();
+    let tool = crate::tool::path();
+    let on_terminal = |arguments: &[&str], environment: &[(&str, &str)]| {
+        let mut python = Command::new("python3");
+        python.args(["-c", TERMINAL]).arg(&tool).args(arguments);
+        python
+            .env("TERM", "xterm")
+            .env_remove("NO_COLOR")
+            .envs(environment.iter().copied());
+        python.stdin(Stdio::null());
+        let output = neighbourhood.ours.run(|| python.output()).unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let mistake = ["listen", "-p", "2222", "-i", "nonesuch"];
+    assert!(on_terminal(&mistake, &[]).starts_with("\u{1b}[31mifcast:\u{1b}[0m open a LAN"));
+    for plain in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+        let said = on_terminal(&mistake, &[plain]);
+        assert!(said.starts_with("ifcast: open a LAN"), "{said}");
+    }
+    let send = [
+        "send",
+        "-p",
+        "2222",
+        "--broadcast",
+        "--rate",
+        "100/s",
+        "--for",
+        "700ms",
+    ];
+    let said = on_terminal(&send, &[]);
+    let (progress, result) = said.split_once("\r\u{1b}[K").unwrap();
+    assert!(
+        progress.starts_with('\r') && progress.contains(" sent in "),
+        "{said:?}"
+    );
+    assert!(
+        result.starts_with("lan0 (index ") && !result.contains('\u{1b}'),
+        "{said:?}"
+    );
+    let quiet = on_terminal(&[&send[..], &["--quiet"]].concat(), &[]);
+    assert_eq!(quiet, "");
 }
 
 #[test]

@@ -17,9 +17,11 @@ while True:
     data, who = s.recvfrom(2048)
     magic, version, kind, length, stream, number, sent = struct.unpack(">4sBBHQQQ", data[:32])
     assert (magic, version, kind, length) == (b"ifcs", 1, 1, 32), data
-    answer = struct.pack(">4sBBHQQQ", magic, version, 2, length, stream, number, sent)
-    for _ in range(2):
-        s.sendto(answer, who)
+    def answer(stream):
+        s.sendto(struct.pack(">4sBBHQQQ", magic, version, 2, length, stream, number, sent), who)
+    answer(stream ^ 1) # somebody else's
+    answer(stream)
+    answer(stream)
 "#;
 
 /// Asks as the documentation of the header says, and prints what comes.
@@ -29,8 +31,9 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
 s.settimeout(10)
 question = struct.pack(">4sBBHQQQ", b"ifcs", 1, 1, 32, 77, 5, 9) + b"and more"
-s.sendto(b"ifcs, but not a question", ("10.71.0.255", 47474))
-s.sendto(question, ("10.71.0.255", 47474))
+an_answer = struct.pack(">4sBBHQQQ", b"ifcs", 1, 2, 32, 77, 4, 9)
+for datagram in b"ifcs, but not a question", an_answer, question:
+    s.sendto(datagram, ("10.71.0.255", 47474))
 answer, who = s.recvfrom(2048)
 print(who[0], who[1], struct.unpack(">4sBBHQQQ", answer[:32]), answer[32:])
 "#;

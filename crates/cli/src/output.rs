@@ -58,14 +58,14 @@ impl Output {
         text: impl Display,
         record: impl FnOnce() -> Value,
     ) -> Result<(), Failure> {
-        if self.manner.json {
-            writeln!(self.out, "{}", record()).map_err(Failure::Output)
-        } else {
-            if !self.manner.quiet {
-                say(text);
-            }
-            Ok(())
+        if self.manner.quiet {
+            return Ok(());
         }
+        if self.manner.json {
+            return writeln!(self.out, "{}", record()).map_err(Failure::Output);
+        }
+        say(text);
+        Ok(())
     }
 
     /// Says at the end how it was: among the results, unless quiet.
@@ -74,7 +74,7 @@ impl Output {
         text: impl Display,
         record: impl FnOnce() -> Value,
     ) -> Result<(), Failure> {
-        if self.manner.quiet && !self.manner.json {
+        if self.manner.quiet {
             return Ok(());
         }
         self.result(text, record)

@@ -270,12 +270,15 @@ fn who_waits_in_vain_fails() {
     );
 }
 
+/// Whatever it says to a person or to a program.
 #[track_caller]
 fn assert_fails(host: &Host, arguments: &[&str]) {
-    let output = run(host, arguments);
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(
-        output.stdout.is_empty() && output.stderr.is_empty(),
-        "{output:?}"
-    );
+    for manner in [&[][..], &["--json"]] {
+        let output = run(host, &[arguments, manner].concat());
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(
+            output.stdout.is_empty() && output.stderr.is_empty(),
+            "{output:?}"
+        );
+    }
 }

@@ -252,7 +252,7 @@ fn visiting(mut lan: Lan, mut visit: impl FnMut(&Incoming<'_>) + 'static) -> Rec
     })
 }
 
-/// Polls until a socket cannot have more: a turn of one takes no more than four batches.
+/// Polls until a socket cannot have more: a turn of one takes no more than two batches.
 fn turns(
     patience: Duration,
     mut poll: impl FnMut(Option<Duration>) -> io::Result<usize>,
@@ -289,6 +289,6 @@ fn bind(index: u32, cast: Cast, port: u16) -> io::Result<BoundSocket> {
         .map_err(io::Error::other)
 }
 
-const A_TURN: usize = 4 * 32;
+const A_TURN: usize = 2 * 32;
 const SPIN: Duration = Duration::from_millis(1);
 const NAP: Duration = Duration::from_micros(100);

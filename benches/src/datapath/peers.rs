@@ -20,13 +20,13 @@ use crate::datapath::receiver::{Receiver, Way, look};
 use crate::method::Method;
 
 const STD: Method = Method::peer("std recv_from");
-pub(crate) const MIO: Method = Method::peer("mio 1.1 recv_from");
-pub(crate) const MIO_PACKET_INFO: Method = Method::peer("mio 1.1, socket-pktinfo 0.4");
+pub(crate) const MIO: Method = Method::peer("mio 1.2 recv_from");
+pub(crate) const MIO_PACKET_INFO: Method = Method::peer("mio 1.2, socket-pktinfo 0.4");
 pub(crate) const MDNS_SD: Method =
-    Method::peer("mio 1.1, socket-pktinfo 0.4, a Vec each (mdns-sd)");
+    Method::peer("mio 1.2, socket-pktinfo 0.4, a Vec each (mdns-sd)");
 pub(crate) const TOKIO: Method = Method::peer("tokio 1.49 recv_from");
-pub(crate) const QUINN: Method = Method::peer("mio 1.1, quinn-udp 0.6");
-pub(crate) const QUINN_GRO: Method = Method::peer("mio 1.1, quinn-udp 0.6, GRO");
+pub(crate) const QUINN: Method = Method::peer("mio 1.2, quinn-udp 0.6");
+pub(crate) const QUINN_GRO: Method = Method::peer("mio 1.2, quinn-udp 0.6, GRO");
 const TOKIO_SEND: Method = Method::peer("tokio 1.49 send_to");
 const QUINN_SEND: Method = Method::peer("quinn-udp 0.6 try_send, GSO");
 

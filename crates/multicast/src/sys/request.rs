@@ -245,6 +245,24 @@ const HERE: (Options, Layout) = match platform::CALLS {
 #[cfg(all(test, not(any(target_os = "netbsd", target_os = "openbsd"))))]
 const GROUP: usize = size_of::<u32>().next_multiple_of(HERE.1.align);
 
+// What systems with the older calls only are given.
+#[cfg(all(test, any(target_os = "netbsd", target_os = "openbsd")))]
+ifcast_abi::claims! {
+    "sizeof(struct ip_mreq)" => 8,
+    "offsetof(struct ip_mreq, imr_multiaddr)" => 0,
+    "offsetof(struct ip_mreq, imr_interface)" => 4,
+    "sizeof(struct ipv6_mreq)" => 20,
+    "offsetof(struct ipv6_mreq, ipv6mr_multiaddr)" => 0,
+    "offsetof(struct ipv6_mreq, ipv6mr_interface)" => 16,
+}
+
+#[cfg(all(test, target_os = "openbsd"))]
+ifcast_abi::claims! {
+    "sizeof(struct ip_mreqn)" => 12,
+    "offsetof(struct ip_mreqn, imr_multiaddr)" => 0,
+    "offsetof(struct ip_mreqn, imr_ifindex)" => 8,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -97,11 +97,12 @@ fn each_datagram_of_socat_is_told_with_where_it_came_from_and_where_it_arrived()
 /// Has `socat` send a text from port 7777.
 #[track_caller]
 fn socat(nic: &Nic, destination: &str, text: &str) {
-    let name = nic.name();
+    // Its host has no other interface, but may not tie it to this one.
+    nic.host().add_default_route(nic, None);
     let target = if destination.contains(':') {
-        format!("UDP6-DATAGRAM:[{destination}]:2222,so-bindtodevice={name},bind=[::]:7777")
+        format!("UDP6-DATAGRAM:[{destination}]:2222,bind=[::]:7777")
     } else {
-        format!("UDP4-DATAGRAM:{destination}:2222,broadcast,so-bindtodevice={name},bind=:7777")
+        format!("UDP4-DATAGRAM:{destination}:2222,broadcast,bind=:7777")
     };
     run_peer(
         nic.host(),

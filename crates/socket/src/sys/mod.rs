@@ -43,8 +43,6 @@
 //! - `CONTROL: Constants`: layout, levels and types of control messages.
 //!
 //! Of the BSDs, which share most of that, each file provides:
-//! - `IPV4_TELLING`: the options that have it say where an IPv4 datagram arrived and to
-//!   whom, with their names;
 //! - `DONT_FRAGMENT: Option<(option, name)>`: what has it refuse to fragment IPv4;
 //! - `set_ipv4_multicast_interface(&Socket, InterfaceIndex) -> io::Result<()>`: where
 //!   IPv4 multicasts leave;

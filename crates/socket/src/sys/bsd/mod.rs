@@ -5,6 +5,7 @@ use std::ffi::c_int;
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
 
 use ifcast_interfaces::Interface;
 use socket2::Socket;
@@ -13,7 +14,7 @@ use crate::diagnosis::System;
 use crate::family::Family;
 use crate::metadata::Metadata;
 use crate::pinning::Pinning;
-use crate::sys::control::{Buffer, HeaderFields, Layout};
+use crate::sys::control::{Buffer, HeaderFields, Layout, Timestamp};
 use crate::sys::option::{self, HeaderOptions};
 use crate::sys::{Refusal, berkeley, dialect, gather, len, one_by_one};
 
@@ -54,6 +55,20 @@ pub(super) const IPV6_HEADER: HeaderOptions = HeaderOptions {
 /// `<netinet6/in6.h>`, the same on all of them; libc does not have them of all.
 const IPV6_RECVHOPLIMIT: c_int = 37;
 const IPV6_HOPLIMIT: c_int = 47;
+
+/// A `timeval`, of whose halves the second has a type of its own.
+pub(super) const TIMESTAMP: Timestamp = Timestamp {
+    kind: (libc::SOL_SOCKET, libc::SCM_TIMESTAMP),
+    fraction_bytes: size_of::<libc::suseconds_t>(),
+    unit: Duration::from_micros(1),
+};
+
+/// What has it say where an IPv4 datagram arrived and to whom. NetBSD's `IP_RECVPKTINFO`
+/// would tell the source before 8.0.
+const IPV4_TELLING: &[(c_int, &str)] = &[
+    (libc::IP_RECVIF, "IP_RECVIF"),
+    (libc::IP_RECVDSTADDR, "IP_RECVDSTADDR"),
+];
 
 /// As `setsockopt(2)` takes the numbers of `IP_MULTICAST_TTL` and `IP_MULTICAST_LOOP`:
 /// OpenBSD refuses longer ones.
@@ -117,7 +132,7 @@ pub(crate) fn configure(
     };
     match family {
         Family::V4 => {
-            for option in dialect::IPV4_TELLING {
+            for option in IPV4_TELLING {
                 set(libc::IPPROTO_IP, *option, 1)?;
             }
             dialect::DONT_FRAGMENT.map_or(Ok(()), |option| {

@@ -4,16 +4,15 @@
 use std::ffi::c_int;
 use std::io;
 use std::net::Ipv4Addr;
-use std::time::Duration;
 
 use ifcast_interfaces::{Interface, InterfaceIndex};
 use socket2::Socket;
 
 use crate::family::Family;
-use crate::sys::control::{Constants, HeaderFields, Telling, Timestamp};
+use crate::sys::control::{Constants, HeaderFields, Telling};
 use crate::sys::gather::GATHERED;
 use crate::sys::option::HeaderOptions;
-use crate::sys::platform::{IPV6_FIELDS, LAYOUT};
+use crate::sys::platform::{IPV6_FIELDS, LAYOUT, TIMESTAMP};
 use crate::sys::{Refusal, multicast_interface, routed};
 
 pub(super) const CONTROL: Constants = Constants {
@@ -30,19 +29,10 @@ pub(super) const CONTROL: Constants = Constants {
         are_sent: false,
     },
     ipv6: IPV6_FIELDS,
-    timestamp: Timestamp {
-        kind: (libc::SOL_SOCKET, libc::SCM_TIMESTAMP),
-        fraction_bytes: size_of::<libc::suseconds_t>(),
-        unit: Duration::from_micros(1),
-    },
+    timestamp: TIMESTAMP,
     drops: None,
     segment: None,
 };
-
-pub(super) const IPV4_TELLING: &[(c_int, &str)] = &[
-    (libc::IP_RECVIF, "IP_RECVIF"),
-    (libc::IP_RECVDSTADDR, "IP_RECVDSTADDR"),
-];
 
 /// There is no such option.
 pub(super) const DONT_FRAGMENT: Option<(c_int, &str)> = None;
